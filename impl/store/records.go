@@ -76,7 +76,8 @@ type Token struct {
 	Scopes     []string
 	Resources  []string
 	Parameters []byte // what else redeeming it needs, a JSON object that only the server reads; nil without
-	WrappedKey []byte // the grant's props key wrapped under this token; nil without props
+	Props      []byte // the token's own props, sealed, where they differ from the grant's; nil otherwise
+	WrappedKey []byte // the key of Props, or else of the grant's props, wrapped under this token; nil without props
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // zero is never
 

@@ -1,0 +1,135 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/charterauth/charter/impl/fetch"
+)
+
+// withDefaults returns the configuration with every zero field replaced by the
+// default that its comment states.
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	l := &c.Lifetimes
+	for _, d := range []struct {
+		field    *time.Duration
+		fallback time.Duration
+	}{
+		{&l.AuthorizationRequest, 10 * time.Minute},
+		{&l.AuthorizationCode, maxCodeLifetime},
+		{&l.AccessToken, time.Hour},
+		{&l.RefreshToken, 30 * 24 * time.Hour},
+		{&l.Grant, 365 * 24 * time.Hour},
+		{&l.RefreshRetry, 60 * time.Second},
+		{&l.Registration, 90 * 24 * time.Hour},
+		{&l.RegistrationWindow, 24 * time.Hour},
+		{&l.SigningKey, 90 * 24 * time.Hour},
+	} {
+		if *d.field == 0 {
+			*d.field = d.fallback
+		}
+	}
+	for _, n := range []struct {
+		field    *int
+		fallback int
+	}{
+		{&c.Limits.RegistrationsPerMinute, 60},
+		{&c.Limits.AuthenticationFailuresPerMinute, 60},
+		{&c.Limits.AuthorizationsPerMinute, 600},
+	} {
+		if *n.field == 0 {
+			*n.field = n.fallback
+		}
+	}
+	return c
+}
+
+// maxCodeLifetime is what RFC 9700 and FAPI ask a code to live at most; RFC 6749
+// §4.1.2 recommends ten minutes.
+const maxCodeLifetime = 60 * time.Second
+
+// configure checks the configuration and computes all that follows from it
+// alone. It reports every problem at once.
+func (s *Server) configure() error {
+	var problems []error
+	note := func(err error) {
+		if err != nil {
+			problems = append(problems, err)
+		}
+	}
+	var err error
+	s.issuer, err = parseIssuer(s.cfg.Issuer)
+	note(err)
+	if err == nil {
+		s.resources, err = newResourceSet(s.cfg.Resources, s.cfg.DefaultResource, s.cfg.Issuer)
+		note(err)
+		s.scopes, err = newScopeSet(s.cfg, s.resources)
+		note(err)
+	}
+	if s.store == nil {
+		note(errors.New("Store is missing"))
+	}
+	if s.cfg.KeyEncryptionKey == nil {
+		note(errors.New("KeyEncryptionKey is missing: 32 random bytes that all processes over one store share"))
+	}
+	note(s.checkLifetimes())
+	note(s.checkTokenFormats())
+	if s.cfg.ClientIDMetadataDocuments {
+		s.documents, err = fetch.New(fetch.Config{RootCAs: s.cfg.FetchRootCAs, InsecureLoopback: s.cfg.InsecureFetchLoopback, Now: s.cfg.Now})
+		note(err)
+	}
+	s.limits.registrations = newRateLimit(s.cfg.Limits.RegistrationsPerMinute)
+	s.limits.authenticationFailures = newRateLimit(s.cfg.Limits.AuthenticationFailuresPerMinute)
+	s.limits.authorizations = newRateLimit(s.cfg.Limits.AuthorizationsPerMinute)
+	return errors.Join(problems...)
+}
+
+func (s *Server) checkLifetimes() error {
+	l := s.cfg.Lifetimes
+	for _, d := range []time.Duration{l.AuthorizationRequest, l.AuthorizationCode, l.AccessToken, l.RefreshToken, l.Grant, l.RefreshRetry, l.Registration, l.RegistrationWindow, l.SigningKey} {
+		if d < 0 {
+			return errors.New("Lifetimes must not be negative")
+		}
+	}
+	switch {
+	case l.AuthorizationCode > maxCodeLifetime:
+		return fmt.Errorf("Lifetimes.AuthorizationCode must be at most %v", maxCodeLifetime)
+	case l.AccessToken > l.Grant || l.RefreshToken > l.Grant:
+		return errors.New("Lifetimes.Grant must be at least those of the tokens under it")
+	case l.SigningKey < 2*l.AccessToken:
+		return errors.New("Lifetimes.SigningKey must be at least twice that of an access token")
+	}
+	return nil
+}
+
+func (s *Server) checkTokenFormats() error {
+	for _, r := range s.cfg.Resources {
+		switch r.TokenFormat {
+		case Opaque, JWTES256, JWTEdDSA, JWTRS256, JWTPS256:
+		default:
+			return fmt.Errorf("resource %q: unknown token format %q", r.URI, r.TokenFormat)
+		}
+	}
+	return nil
+}
+
+// signingAlgorithms returns the JOSE algorithms that some resource needs, each
+// once.
+func (s *Server) signingAlgorithms() []string {
+	var algorithms []string
+	for _, r := range s.cfg.Resources {
+		if r.TokenFormat != Opaque && !slices.Contains(algorithms, string(r.TokenFormat)) {
+			algorithms = append(algorithms, string(r.TokenFormat))
+		}
+	}
+	return algorithms
+}

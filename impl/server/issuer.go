@@ -1,0 +1,100 @@
+package server
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// An issuer is a checked issuer identifier (RFC 8414 §2). Every URL that the
+// server tells is made from it, so that a Host header changes nothing.
+type issuer struct {
+	identifier string // the exact bytes that clients compare
+	origin     string // scheme://host[:port]
+	host       string // host[:port], as in a Host header
+	path       string // "" or "/tenant": the base of every route
+	secure     bool   // https
+}
+
+// parseIssuer checks the rules of RFC 8414 §2 and, so that one issuer has one
+// spelling, that it is already in the form that it would be compared in.
+func parseIssuer(identifier string) (issuer, error) {
+	u, err := url.Parse(identifier)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "":
+		return issuer{}, fmt.Errorf("issuer must be an absolute URL such as https://auth.example.com")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return issuer{}, fmt.Errorf("issuer must be an https URL")
+	case u.Scheme == "http" && !isLoopbackHost(u.Hostname()):
+		return issuer{}, fmt.Errorf("issuer must be an https URL; http is for loopback hosts only")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.ContainsRune(identifier, '#'):
+		return issuer{}, fmt.Errorf("issuer must have no query and no fragment")
+	case u.User != nil:
+		return issuer{}, fmt.Errorf("issuer must have no user information")
+	case strings.HasSuffix(identifier, "/"):
+		return issuer{}, fmt.Errorf("issuer must not end with a slash")
+	}
+	iss := issuer{
+		identifier: identifier,
+		origin:     u.Scheme + "://" + u.Host,
+		host:       u.Host,
+		path:       u.Path,
+		secure:     u.Scheme == "https",
+	}
+	// Characters outside this set would be written differently in a Location,
+	// in JSON or in a shell; nobody needs them in an issuer.
+	if iss.origin+iss.path != identifier || !plainPath(u.Path) || !plainHost(u.Host) {
+		return issuer{}, fmt.Errorf("issuer must be in its plain form: lower-case host, no escapes, no dot segments")
+	}
+	return iss, nil
+}
+
+// url returns the absolute URL of a path of the document.
+func (i issuer) url(path string) string { return i.identifier + path }
+
+// String returns the issuer identifier.
+func (i issuer) String() string { return i.identifier }
+
+// insertedWellKnown returns the path at which RFC 8414 §3.1 and RFC 9728 §3.1
+// look for a well-known document of an identifier with a path: the well-known
+// name stands between host and path.
+func (i issuer) insertedWellKnown(name string) string { return name + i.path }
+
+func isLoopbackHost(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+func plainHost(host string) bool {
+	for _, c := range []byte(host) {
+		switch {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', strings.IndexByte("-._:[]", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func plainPath(path string) bool {
+	if path == "" {
+		return true
+	}
+	for segment := range strings.SplitSeq(path[1:], "/") {
+		if segment == "" || segment == "." || segment == ".." {
+			return false
+		}
+		for _, c := range []byte(segment) {
+			switch {
+			case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~", c) >= 0:
+			default:
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,216 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/fetch"
+	"github.com/charterauth/charter/impl/oauth"
+	"github.com/charterauth/charter/impl/store"
+)
+
+// A Server is an OAuth 2.1 authorization server. It is an http.Handler for
+// everything below its issuer, safe for concurrent use, and keeps no state of
+// its own but caches: any number of Servers over one store behave as one.
+type Server struct {
+	cfg         Config // defaults applied
+	issuer      issuer
+	store       store.Store
+	resources   resourceSet
+	scopes      scopeSet
+	keys        *keyRing
+	documents   *fetch.Fetcher // nil: metadata documents are off
+	interaction Interaction    // nil: no person to ask
+	endpoints   *gen.Handler
+	limits      struct{ registrations, authenticationFailures, authorizations *rateLimit }
+	metadata    metadataDocuments
+
+	stop context.CancelFunc // ends background work
+	work sync.WaitGroup
+}
+
+// protocol is a Server as the generated layer calls it: its methods are the
+// operations of openapi.yaml. It is a type of its own so that a program that
+// embeds Charter has no way around the decoders.
+type protocol struct{ *Server }
+
+var _ gen.Server = protocol{}
+
+// New checks cfg, reports every problem with it at once, reads or creates the
+// signing keys, and returns a Server that is ready. Close it when done.
+func New(cfg Config) (*Server, error) {
+	s := &Server{cfg: cfg.withDefaults(), store: cfg.Store}
+	if err := s.configure(); err != nil {
+		return nil, fmt.Errorf("server configuration: %w", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	if err := s.start(ctx); err != nil {
+		stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// start does what needs the store: keys, the Interaction, background work.
+func (s *Server) start(ctx context.Context) (err error) {
+	if s.keys, err = newKeyRing(ctx, s.store, s.cfg.KeyEncryptionKey, s.now, s.cfg.Lifetimes, s.signingAlgorithms()); err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	if s.cfg.Interaction != nil {
+		if s.interaction, err = s.cfg.Interaction(s); err != nil {
+			return fmt.Errorf("interaction: %w", err)
+		}
+	}
+	s.metadata = s.newMetadataDocuments()
+	s.endpoints = gen.NewServerHandler(protocol{s}, gen.Options{
+		BasePath: s.issuer.path,
+		Error:    s.renderError,
+		Wrap:     wrapCORS,
+	})
+	s.work.Go(func() { s.maintain(ctx) })
+	return nil
+}
+
+// Close ends background work and waits for it. The store stays open.
+func (s *Server) Close() error {
+	s.stop()
+	s.work.Wait()
+	return nil
+}
+
+// maintenanceInterval is between two rounds of background work.
+const maintenanceInterval = time.Minute
+
+// maintain sweeps what nobody needs any more and rotates keys that are due. Both
+// are safe on every replica at once.
+func (s *Server) maintain(ctx context.Context) {
+	tick := time.NewTicker(maintenanceInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+			s.logger().LogAttrs(ctx, slog.LevelWarn, "sweep failed", slog.Any("error", err))
+		}
+		if err := s.keys.maintain(ctx); err != nil && ctx.Err() == nil {
+			s.logger().LogAttrs(ctx, slog.LevelWarn, "key maintenance failed", slog.Any("error", err))
+		}
+	}
+}
+
+// ServeHTTP answers every request below the issuer.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.setSecurityHeaders(w.Header())
+	defer s.recover(w, r)
+	if !guarded(r) {
+		s.renderError(w, r, nil, notFound)
+		return
+	}
+	path := s.routed(r)
+	if !s.knownHost(r, path) {
+		s.renderError(w, r, nil, misdirected)
+		return
+	}
+	if ops := s.endpoints.Operations(path); len(ops) > 0 {
+		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+			s.preflight(w, ops)
+			return
+		}
+		s.endpoints.ServeHTTP(w, r)
+		return
+	}
+	if s.interaction != nil {
+		s.interaction.ServeHTTP(w, r)
+		return
+	}
+	s.renderError(w, r, nil, notFound)
+}
+
+var (
+	notFound    = &gen.Problem{Status: http.StatusNotFound, Code: "invalid_request", Reason: "there is nothing at this path"}
+	misdirected = &refusal{Error: oauth.InvalidRequest("host_unknown", "this server does not answer for the host of the request; it is reached at its issuer"), status: http.StatusMisdirectedRequest}
+)
+
+// routed returns the path to look operations up with. Where the issuer has a
+// path, the well-known name may stand before it (RFC 8414 §3.1, RFC 9728 §3.1)
+// as well as behind: the first form is rewritten to the second, on a copy.
+func (s *Server) routed(r *http.Request) string {
+	path := r.URL.EscapedPath()
+	if s.issuer.path == "" || !strings.HasPrefix(path, "/.well-known/") {
+		return path
+	}
+	switch {
+	case path == s.issuer.insertedWellKnown(gen.PathAuthorizationServerMetadata):
+		path = s.issuer.path + gen.PathAuthorizationServerMetadata
+	case path == gen.PathProtectedResourceMetadata, strings.HasPrefix(path, gen.PathProtectedResourceMetadata+"/"):
+		path = s.issuer.path + path
+	default:
+		return path
+	}
+	u := *r.URL
+	u.Path, u.RawPath = path, ""
+	r.URL = &u
+	return path
+}
+
+// knownHost reports whether the request was sent to a name of this server, so
+// that a page of another name that resolves here (DNS rebinding) gets nothing.
+// Health checks come to addresses and are exempt.
+func (s *Server) knownHost(r *http.Request, path string) bool {
+	if r.Host == s.issuer.host {
+		return true
+	}
+	if path == s.issuer.path+gen.PathHealthz || path == s.issuer.path+gen.PathReadyz {
+		return true
+	}
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	for _, name := range s.cfg.Hosts {
+		if name == r.Host || name == host {
+			return true
+		}
+	}
+	return false
+}
+
+// recover turns a panic of a handler into a 500 with a reference id.
+// http.ErrAbortHandler goes on: it is how a handler drops a connection.
+func (s *Server) recover(w http.ResponseWriter, r *http.Request) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if v == http.ErrAbortHandler {
+		panic(v)
+	}
+	s.renderError(w, r, nil, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+}
+
+// now returns the time that everything in a request is judged by: UTC, in the
+// precision that every store keeps.
+func (s *Server) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+func (s *Server) logger() *slog.Logger { return s.cfg.Logger }
+
+// Ready returns nil when the store can be written to now.
+func (s *Server) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+
+// Issuer returns the issuer identifier.
+func (s *Server) Issuer() string { return s.issuer.identifier }
+
+var errNoInteraction = errors.New("no Interaction is configured")
