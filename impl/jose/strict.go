@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,72 +32,116 @@ func foldAll(names ...string) map[string]string {
 
 // strictObject reads one JSON object and nothing after it: valid UTF-8, nested
 // at most 16 deep, no member of any object there twice, even in another case.
+// The values are parts of b.
 func strictObject(b []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(b) || !json.Valid(b) {
 		return nil, errJSON
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber() // 1e400 is a number too
-	if start, err := d.Token(); err != nil || start != json.Delim('{') {
+	w := walker{b: b}
+	w.space()
+	members := make(map[string]json.RawMessage, 8)
+	if b[w.at] != '{' || !w.object(1, members) {
 		return nil, errJSON
 	}
-	if err := strictMembers(d, 1); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errJSON
-	}
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(b, &m); err != nil {
-		return nil, errJSON
-	}
-	return m, nil
+	return members, nil
 }
 
-// strictMembers reads to the end of an object whose brace was read.
-func strictMembers(d *json.Decoder, depth int) error {
-	seen := map[string]bool{}
-	for d.More() {
-		token, err := d.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return errJSON
-		}
-		if folded := fold(name); seen[folded] {
-			return errJSON
-		} else {
-			seen[folded] = true
-		}
-		if err := strictValue(d, depth); err != nil {
-			return err
-		}
-	}
-	_, err := d.Token()
-	return err
+// A walker reads JSON that is known to be valid: it looks only for what the
+// grammar allows and we do not.
+type walker struct {
+	b  []byte
+	at int
 }
 
-func strictValue(d *json.Decoder, depth int) error {
-	token, err := d.Token()
-	if err != nil {
-		return errJSON
-	}
-	delim, nested := token.(json.Delim)
-	if !nested {
-		return nil
-	}
-	if depth == maxDepth {
-		return errJSON
-	}
-	if delim == '{' {
-		return strictMembers(d, depth+1)
-	}
-	for d.More() {
-		if err := strictValue(d, depth+1); err != nil {
-			return err
+// object reads an object; members may be nil.
+func (w *walker) object(depth int, members map[string]json.RawMessage) bool {
+	seen := make(map[string]bool, 8)
+	for w.at++; ; {
+		w.space()
+		switch w.b[w.at] {
+		case '}':
+			w.at++
+			return true
+		case ',':
+			w.at++
+			continue
+		}
+		name, ok := w.name()
+		folded := fold(name)
+		if !ok || seen[folded] {
+			return false
+		}
+		seen[folded] = true
+		w.space()
+		w.at++ // the colon
+		w.space()
+		start := w.at
+		if !w.value(depth) {
+			return false
+		}
+		if members != nil {
+			members[name] = w.b[start:w.at:w.at]
 		}
 	}
-	_, err = d.Token()
-	return err
+}
+
+func (w *walker) value(depth int) bool {
+	switch w.b[w.at] {
+	case '{':
+		return depth < maxDepth && w.object(depth+1, nil)
+	case '[':
+		return depth < maxDepth && w.array(depth+1)
+	case '"':
+		w.skipString()
+	default:
+		for w.at < len(w.b) && strings.IndexByte(",]} \t\r\n", w.b[w.at]) < 0 {
+			w.at++
+		}
+	}
+	return true
+}
+
+func (w *walker) array(depth int) bool {
+	for w.at++; ; {
+		w.space()
+		switch w.b[w.at] {
+		case ']':
+			w.at++
+			return true
+		case ',':
+			w.at++
+			continue
+		}
+		if !w.value(depth) {
+			return false
+		}
+	}
+}
+
+// name reads a member name; two spellings of one name are one name.
+func (w *walker) name() (string, bool) {
+	start := w.at
+	w.skipString()
+	quoted := w.b[start:w.at]
+	if bytes.IndexByte(quoted, '\\') >= 0 {
+		return stringOf(quoted)
+	}
+	return string(quoted[1 : len(quoted)-1]), true
+}
+
+func (w *walker) skipString() {
+	for w.at++; w.b[w.at] != '"'; w.at++ {
+		if w.b[w.at] == '\\' {
+			w.at++
+		}
+	}
+	w.at++
+}
+
+func (w *walker) space() {
+	for w.at < len(w.b) && strings.IndexByte(" \t\r\n", w.b[w.at]) >= 0 {
+		w.at++
+	}
 }
 
 // strictClaims is strictObject without case variants of registered claims.
@@ -115,16 +158,32 @@ func strictClaims(b []byte) (map[string]json.RawMessage, error) {
 	return m, nil
 }
 
-// fold maps every name that encoding/json could take for another onto one: the
-// smallest rune of each case orbit, so that long s and the Kelvin sign fold too.
+// fold maps every name that encoding/json could take for another onto one: each
+// rune becomes the least of its case orbit, or that in lower case, so that long
+// s and the Kelvin sign fold too.
 func fold(name string) string {
+	if plainLower(name) {
+		return name
+	}
 	return strings.Map(func(r rune) rune {
 		least := r
 		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
 			least = min(least, next)
 		}
+		if least >= 'A' && least <= 'Z' {
+			least += 'a' - 'A'
+		}
 		return least
 	}, name)
+}
+
+func plainLower(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c >= utf8.RuneSelf || c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	return true
 }
 
 // stringMembers returns those of the named members that are there; each must be

@@ -54,11 +54,12 @@ func ValidVerifier(s string) bool {
 }
 
 // Verify reports whether verifier proves the challenge that was stored with its
-// method. It is false unless the method is S256 and both are well-formed, so a
-// code without a challenge is never redeemed with a verifier (RFC 9700 §4.8.2).
-// The comparison takes the same time wherever the values differ.
+// method. It is false unless the method is S256 and the verifier is well-formed,
+// and no verifier has the empty challenge, so a code without a challenge is never
+// redeemed with one (RFC 9700 §4.8.2). The comparison takes the same time
+// wherever the values differ.
 func Verify(challenge, method, verifier string) bool {
-	if method != S256 || !ValidChallenge(challenge) || !ValidVerifier(verifier) {
+	if method != S256 || !ValidVerifier(verifier) {
 		return false
 	}
 	return subtle.ConstantTimeCompare([]byte(Challenge(verifier)), []byte(challenge)) == 1

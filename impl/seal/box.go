@@ -21,7 +21,6 @@ var ErrWeakToken = errors.New("seal: token too short to derive a key from")
 // the token with any other label, as a store keeps one, tells nothing about
 // these keys.
 const (
-	labelProps   = "charter seal props v1"
 	labelWrap    = "charter seal props key under token v1"
 	labelReply   = "charter seal refresh reply under token v1"
 	labelKEK     = "charter seal key at rest v1"
@@ -60,38 +59,35 @@ func underToken(token, label string) ([]byte, error) {
 }
 
 // box is AES-256-GCM with a random nonce under key: version, nonce, ciphertext,
-// tag. The label is authenticated beside the caller's aad.
-type box struct {
-	aead  cipher.AEAD
-	label string
-}
+// tag. The key's label tells the uses apart; aad tells the rows apart.
+type box struct{ aead cipher.AEAD }
 
-func newBox(key []byte, label string) (box, error) {
+func newBox(key []byte) (box, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return box{}, err
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
-	return box{aead, label}, err
+	return box{aead}, err
 }
 
 func (b box) seal(plaintext, aad []byte) []byte {
 	out := make([]byte, 1, 1+len(plaintext)+b.aead.Overhead())
 	out[0] = version
-	return b.aead.Seal(out, nil, plaintext, b.bind(aad))
+	return b.aead.Seal(out, nil, plaintext, bind(aad))
 }
 
 func (b box) open(sealed, aad []byte) ([]byte, error) {
 	if len(sealed) < 1+b.aead.Overhead() || sealed[0] != version {
 		return nil, ErrOpen
 	}
-	plaintext, err := b.aead.Open(nil, nil, sealed[1:], b.bind(aad))
+	plaintext, err := b.aead.Open(nil, nil, sealed[1:], bind(aad))
 	if err != nil {
 		return nil, ErrOpen
 	}
 	return plaintext, nil
 }
 
-func (b box) bind(aad []byte) []byte {
-	return append(append([]byte{version}, Identity(b.label)...), aad...)
+func bind(aad []byte) []byte {
+	return append([]byte{version}, aad...)
 }

@@ -75,7 +75,7 @@ func NewKEK(key []byte) (*KEK, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBox(cipherKey, labelKEK)
+	b, err := newBox(cipherKey)
 	if err != nil {
 		return nil, err
 	}

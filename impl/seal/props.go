@@ -21,7 +21,7 @@ func (PropsKey) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 // seals two texts.
 func SealProps(plaintext, aad []byte) (sealed []byte, key PropsKey) {
 	rand.Read(key.bytes[:])
-	b, err := newBox(key.bytes[:], labelProps)
+	b, err := newBox(key.bytes[:])
 	if err != nil {
 		panic("seal: AES-256 refused a 32-byte key") // cannot happen: the length is fixed
 	}
@@ -30,7 +30,7 @@ func SealProps(plaintext, aad []byte) (sealed []byte, key PropsKey) {
 
 // OpenProps is the inverse of SealProps with the same aad; the error is ErrOpen.
 func OpenProps(sealed []byte, key PropsKey, aad []byte) ([]byte, error) {
-	b, err := newBox(key.bytes[:], labelProps)
+	b, err := newBox(key.bytes[:])
 	if err != nil {
 		return nil, ErrOpen
 	}

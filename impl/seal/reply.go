@@ -19,7 +19,7 @@ func sealUnderToken(token, label string, plaintext, aad []byte) ([]byte, error) 
 		return nil, err
 	}
 	defer clear(key)
-	b, err := newBox(key, label)
+	b, err := newBox(key)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func openUnderToken(token, label string, sealed, aad []byte) ([]byte, error) {
 		return nil, ErrOpen
 	}
 	defer clear(key)
-	b, err := newBox(key, label)
+	b, err := newBox(key)
 	if err != nil {
 		return nil, ErrOpen
 	}

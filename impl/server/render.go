@@ -46,18 +46,17 @@ type told struct {
 // renderError turns an error into a redirect, a page, a challenge or JSON.
 // Nothing else writes an error. op is nil when no operation was found.
 func (s *Server) renderError(w http.ResponseWriter, r *http.Request, op *gen.Operation, err error) {
-	if to, ok := errors.AsType[*redirectError](err); ok {
-		s.logRefusal(r.Context(), op, tell(to.Error))
-		w.Header().Set("Location", to.location)
-		w.WriteHeader(http.StatusSeeOther) // never 307: RFC 9700 §4.12
-		return
-	}
 	t := tell(err)
 	if t.reference != "" {
 		s.logger().LogAttrs(r.Context(), slog.LevelError, "internal error",
 			slog.String("reference", t.reference), slog.String("operation", operationID(op)), slog.Any("error", err))
 	} else {
 		s.logRefusal(r.Context(), op, t)
+	}
+	if to, ok := errors.AsType[*redirectError](err); ok {
+		w.Header().Set("Location", to.target.failure(t.code, t.description))
+		w.WriteHeader(http.StatusSeeOther) // never 307, which would send a form again: RFC 9700 §4.12
+		return
 	}
 	if t.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(t.retryAfter.Seconds())))

@@ -96,3 +96,12 @@ func (set resourceSet) find(uri string) (resource, bool) {
 	}
 	return resource{}, false
 }
+
+// uris lists the canonical URIs, in the order of the configuration.
+func (set resourceSet) uris() []string {
+	uris := make([]string, len(set.all))
+	for i, r := range set.all {
+		uris[i] = r.config.URI
+	}
+	return uris
+}

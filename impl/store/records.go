@@ -22,7 +22,7 @@ type Client struct {
 	// DisabledAt is when an operator disabled the client; zero while enabled.
 	DisabledAt time.Time
 
-	Revision   int64 // raised by one by every ReplaceClient, for compare-and-swap
+	Revision   int64 // raised by one by ReplaceClient, and by becoming Shared; for compare-and-swap
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	LastUsedAt time.Time // zero when never used

@@ -17,6 +17,9 @@ var (
 	// ErrConflict: the identifier is taken, or the record has changed since it
 	// was read.
 	ErrConflict = errors.New("store: conflict")
+	// ErrInvalid: the record cannot be held exactly as it is, or names nothing.
+	// Nothing was changed, and trying again will not help.
+	ErrInvalid = errors.New("store: invalid")
 	// ErrUnavailable: the store cannot answer now. What was asked for has not
 	// been acknowledged; it may or may not have happened. Wraps the cause.
 	ErrUnavailable = errors.New("store: unavailable")
@@ -32,16 +35,26 @@ var (
 //     store compares the time only where a parameter says so.
 //   - A returned record is the caller's to change; an argument is not kept.
 //   - Strings are compared byte by byte. What a store cannot hold exactly (for
-//     example a NUL) it refuses; it never truncates.
+//     example a NUL) it refuses with ErrInvalid; it never truncates. Looked up,
+//     such a string is not found. So are the empty identifier and the zero
+//     Digest, which name nothing: no record is kept under them. The Check
+//     methods of the records say what every store refuses.
+//   - A nil slice and an empty one are the same; a store returns nil for both.
+//   - The at of a verb that marks a record may not be zero (ErrInvalid), since
+//     zero is how an unmarked record looks. An instant is expired when it is not
+//     after the time that it is compared with.
 //   - Cancelling ctx may end a method early with ErrUnavailable.
 //   - Listings are ordered by the identifier that their after parameter names,
 //     start behind it, and return at most limit records.
 type Store interface {
 	// RegisterClient adds c and, with it, tokens. When c.Fingerprint is not zero
-	// and a live client with the same fingerprint was created at or after since,
-	// nothing is added: that client is marked Shared, its ExpiresAt is raised to
-	// c.ExpiresAt if that is later, and it is returned instead of c.
-	// ErrConflict when c.ID is taken.
+	// and a live client with the same fingerprint (not disabled, not expired at
+	// c.CreatedAt) was created at or after since, nothing is added: that client is
+	// marked Shared, its ExpiresAt is raised to c.ExpiresAt if that is later (zero
+	// is never), and it is returned instead of c. Marking it Shared for the first
+	// time raises its revision, so that a ReplaceClient by its first registrant
+	// that read it before fails.
+	// ErrConflict when c.ID or a token's digest is taken.
 	RegisterClient(ctx context.Context, c Client, since time.Time, tokens ...Token) (Client, error)
 	// Client returns a client, expired or not. ErrNotFound.
 	Client(ctx context.Context, id string) (Client, error)

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// newRoot returns the command tree.
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "charter",
+		Short: "An OAuth 2.1 authorization server",
+		Long: `Charter is an OAuth 2.1 authorization server.
+
+Every flag can also be given as an environment variable: --data as
+CHARTER_DATA, --default-scope as CHARTER_DEFAULT_SCOPE, lists separated by
+commas. A flag wins over the environment.`,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return applyEnvironment(cmd) },
+	}
+	root.AddCommand(newServe(), newAccounts(), newClients(), newMigrate(), newVersion())
+	return root
+}

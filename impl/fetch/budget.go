@@ -1,0 +1,106 @@
+package fetch
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// What strangers can make us send, all of them together and to one host. Who is
+// over it is refused at once rather than queued.
+const (
+	perHost      = rate.Limit(1) // requests per second
+	perHostBurst = 5
+	overall      = rate.Limit(20)
+	overallBurst = 40
+	atOnce       = 16
+	atOnceHost   = 2
+
+	backOffFor = 5 * time.Second // before a URL that failed is tried again
+	maxTracked = 4096            // hosts, and URLs that failed
+)
+
+// budget limits requests by rate and number. What is forgotten because there is
+// too much to track is still held by the overall limit.
+type budget struct {
+	mu      sync.Mutex // guards what follows
+	all     *rate.Limiter
+	running int
+	hosts   map[string]*host
+	failed  map[string]time.Time // when a URL may be tried again
+}
+
+type host struct {
+	rate    *rate.Limiter
+	running int
+}
+
+func newBudget() *budget {
+	return &budget{all: rate.NewLimiter(overall, overallBurst), hosts: map[string]*host{}, failed: map[string]time.Time{}}
+}
+
+// take returns how to give the place back, or an *Error.
+func (b *budget) take(t target, now time.Time) (release func(), err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if until, found := b.failed[t.url]; found {
+		if now.Before(until) && until.Sub(now) <= backOffFor {
+			return nil, &Error{Reason: "backoff"}
+		}
+		delete(b.failed, t.url)
+	}
+	// The overall limits come first: beyond them nothing is looked up or tracked.
+	if b.running >= atOnce || b.all.TokensAt(now) < 1 {
+		return nil, &Error{Reason: "budget"}
+	}
+	h := b.host(t.host, now)
+	if h.running >= atOnceHost || !h.rate.AllowN(now, 1) || !b.all.AllowN(now, 1) {
+		return nil, &Error{Reason: "budget"}
+	}
+	b.running++
+	h.running++
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.running--
+		h.running--
+	}, nil
+}
+
+// host returns the host's state; idle ones whose allowance is whole again are
+// forgotten when there are too many.
+func (b *budget) host(name string, now time.Time) *host {
+	if h, found := b.hosts[name]; found {
+		return h
+	}
+	if len(b.hosts) >= maxTracked {
+		for n, h := range b.hosts {
+			if h.running == 0 && h.rate.TokensAt(now) >= perHostBurst {
+				delete(b.hosts, n)
+			}
+		}
+	}
+	h := &host{rate: rate.NewLimiter(perHost, perHostBurst)}
+	if len(b.hosts) < maxTracked {
+		b.hosts[name] = h
+	}
+	return h
+}
+
+// backOff holds the next request for a URL back. Nothing of the failure is kept:
+// this is a rate limit, not a cached error.
+func (b *budget) backOff(url string, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.failed) >= maxTracked {
+		for u, until := range b.failed {
+			if !now.Before(until) {
+				delete(b.failed, u)
+			}
+		}
+	}
+	if len(b.failed) < maxTracked {
+		b.failed[url] = now.Add(backOffFor)
+	}
+}

@@ -1,0 +1,155 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/oauth"
+	"github.com/charterauth/charter/impl/seal"
+	"github.com/charterauth/charter/impl/store"
+)
+
+// Authorize is the authorization endpoint (RFC 6749 §3.1).
+func (s protocol) Authorize(ctx context.Context, in *gen.AuthorizeInput) (gen.AuthorizeOutput, error) {
+	first, err := s.authorize(ctx, in.HTTP, in.Query, in.Problem)
+	if err != nil {
+		return nil, err
+	}
+	return &gen.Authorize303{Location: first.location, SetCookie: first.cookies}, nil
+}
+
+// AuthorizePost is the authorization endpoint for requests that are sent as a
+// form (RFC 6749 §3.1).
+func (s protocol) AuthorizePost(ctx context.Context, in *gen.AuthorizePostInput) (gen.AuthorizePostOutput, error) {
+	first, err := s.authorize(ctx, in.HTTP, in.Form, in.Problem)
+	if err != nil {
+		return nil, err
+	}
+	return &gen.AuthorizePost303{Location: first.location, SetCookie: first.cookies}, nil
+}
+
+// A firstPage is where the browser goes with a valid authorization request.
+type firstPage struct {
+	location string
+	cookies  []string
+}
+
+// authorize checks an authorization request in the order of RFC 6749 §4.1.1 and
+// puts it before a person. Until the redirect URI is known to be the client's,
+// an error is a page; from then on it goes to the client (§4.1.2.1). No check
+// changes anything: the request is stored when all have passed.
+func (s *Server) authorize(ctx context.Context, r *http.Request, q gen.AuthorizationRequest, problem *gen.Problem) (firstPage, error) {
+	if err := s.checkVisit(r); err != nil {
+		return firstPage{}, err
+	}
+	c, err := s.checkClient(ctx, q, problem)
+	if err != nil {
+		return firstPage{}, err
+	}
+	target, err := s.checkRedirectURI(c, q, problem)
+	if err != nil {
+		return firstPage{}, err
+	}
+	parameters, err := s.checkParameters(c, target, q, problem)
+	if err != nil {
+		return firstPage{}, target.fail(err)
+	}
+	first, err := s.ask(ctx, r, c, parameters)
+	if err != nil {
+		return firstPage{}, target.fail(err)
+	}
+	return first, nil
+}
+
+// checkParameters runs the checks whose failure is told to the client.
+func (s *Server) checkParameters(c *registered, target redirectTarget, q gen.AuthorizationRequest, problem *gen.Problem) (requestParameters, error) {
+	if problem != nil {
+		return requestParameters{}, problem
+	}
+	if err := checkRequestObject(q); err != nil {
+		return requestParameters{}, err
+	}
+	if err := checkResponseType(c); err != nil {
+		return requestParameters{}, err
+	}
+	if err := checkCodeChallenge(c, q); err != nil {
+		return requestParameters{}, err
+	}
+	resources, err := s.resources.resolve(q.Resource)
+	if err != nil {
+		return requestParameters{}, err
+	}
+	scope, err := s.scopes.resolve(q.Scope, resources)
+	if err != nil {
+		return requestParameters{}, err
+	}
+	return requestParameters{
+		RedirectURI:     target.uri,
+		RedirectURISent: q.RedirectURI != "",
+		State:           q.State,
+		Scopes:          scope,
+		Resources:       resources,
+		CodeChallenge:   q.CodeChallenge,
+		LoginHint:       q.LoginHint,
+	}, nil
+}
+
+// requestParameters is what a store.Request keeps of a checked authorization
+// request.
+type requestParameters struct {
+	RedirectURI     string   `json:"redirect_uri"`                // where the answer goes, byte for byte
+	RedirectURISent bool     `json:"redirect_uri_sent,omitempty"` // whether the client named it (RFC 6749 §4.1.3)
+	State           string   `json:"state,omitempty"`
+	Scopes          []string `json:"scopes,omitempty"`
+	Resources       []string `json:"resources"`
+	CodeChallenge   string   `json:"code_challenge,omitempty"`
+	LoginHint       string   `json:"login_hint,omitempty"`
+}
+
+// ask stores the request, bound to the browser that made it, and starts the
+// Interaction.
+func (s *Server) ask(ctx context.Context, r *http.Request, c *registered, parameters requestParameters) (firstPage, error) {
+	document, err := json.Marshal(parameters)
+	if err != nil {
+		return firstPage{}, err
+	}
+	browser, cookies := s.browser(r)
+	handle := seal.NewToken(seal.PrefixRequest)
+	now := s.now()
+	record := store.Request{
+		Handle:     store.NewDigest(store.AuthorizationRequest, handle),
+		Browser:    store.NewDigest(store.Browser, browser),
+		ClientID:   c.id,
+		Parameters: document,
+		CreatedAt:  now,
+		ExpiresAt:  now.Add(s.cfg.Lifetimes.AuthorizationRequest),
+	}
+	if err := s.store.CreateRequest(ctx, record); err != nil {
+		return firstPage{}, err
+	}
+	location, err := s.interaction.Start(ctx, &Pending{s, handle, browser, c, record, parameters})
+	if err != nil {
+		return firstPage{}, err
+	}
+	return firstPage{location, cookies}, nil
+}
+
+// checkVisit refuses what no person started: a browser that fetches ahead must
+// not create requests, and a flood must not fill the store.
+func (s *Server) checkVisit(r *http.Request) error {
+	if s.interaction == nil {
+		return &refusal{Error: oauth.InvalidRequest("no_interaction", "this server has no authorization endpoint"), status: http.StatusNotFound}
+	}
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose"} {
+		if strings.Contains(r.Header.Get(name), "prefetch") {
+			return oauth.InvalidRequest("prefetched", "an authorization request is not to be fetched ahead")
+		}
+	}
+	if !s.limits.authorizations.allow(s.peer(r), s.now()) {
+		return tooManyRequests("authorization_rate")
+	}
+	return nil
+}

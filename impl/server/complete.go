@@ -1,0 +1,131 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/charterauth/charter/impl/mint"
+	"github.com/charterauth/charter/impl/oauth"
+	"github.com/charterauth/charter/impl/seal"
+	"github.com/charterauth/charter/impl/store"
+)
+
+// A Decision is what a person allowed.
+type Decision struct {
+	// Subject is the person: an identifier that is never used again for
+	// somebody else, 1 to 255 bytes of UTF-8.
+	Subject string
+	// AuthTime is when they authenticated.
+	AuthTime time.Time
+	// Scopes is the part of Pending.Scopes that was allowed. nil: all of it.
+	Scopes []string
+	// Props is the application's data: sealed in the grant, opened only by a
+	// token, given to the Policy and to protected handlers. nil: none.
+	Props json.RawMessage
+	// Metadata is the application's data that may be read with the grant, a
+	// JSON object. nil: none.
+	Metadata json.RawMessage
+}
+
+// maxProps bounds what an application can attach to a grant, in bytes.
+const maxProps = 64 << 10
+
+// Complete ends a request with a person's consent and returns where to send
+// their browser: the client's redirect URI with a code (RFC 6749 §4.1.2). Of any
+// number of calls, and of Deny, for one request exactly one succeeds; the others
+// get *oauth.Error invalid_request. A Decision beyond what was asked is an error
+// that changes nothing.
+func (s *Server) Complete(ctx context.Context, p *Pending, d Decision) (location string, err error) {
+	if err := errors.Join(p.of(s), d.check()); err != nil {
+		return "", err
+	}
+	scopes := p.parameters.Scopes
+	if d.Scopes != nil {
+		for _, value := range d.Scopes {
+			if !slices.Contains(scopes, value) {
+				return "", errors.New("Decision.Scopes has a value that was not asked for")
+			}
+		}
+		scopes = d.Scopes
+	}
+	if err := s.checkWaiting(p.record); err != nil {
+		return "", err
+	}
+	code := seal.NewToken(seal.PrefixAuthorizationCode)
+	grant, token, err := s.grantAndCode(p, d, scopes, code)
+	if err != nil {
+		return "", err
+	}
+	if err := s.answer(ctx, p, &grant, token); err != nil {
+		return "", err
+	}
+	s.emit(ctx, store.Event{Reason: "grant_created", ClientID: grant.ClientID, Subject: grant.Subject, GrantID: grant.ID})
+	return p.target().success(code), nil
+}
+
+func (d Decision) check() error {
+	switch {
+	case d.Subject == "" || len(d.Subject) > 255 || !utf8.ValidString(d.Subject):
+		return errors.New("Decision.Subject must be 1 to 255 bytes of UTF-8")
+	case len(d.Props) > maxProps || d.Props != nil && !json.Valid(d.Props):
+		return fmt.Errorf("Decision.Props must be JSON of at most %d bytes", maxProps)
+	case len(d.Metadata) > maxProps || d.Metadata != nil && !json.Valid(d.Metadata):
+		return fmt.Errorf("Decision.Metadata must be JSON of at most %d bytes", maxProps)
+	}
+	return nil
+}
+
+// grantAndCode makes the records of a consent. The grant may be swept as soon as
+// the code is worthless; redeeming the code extends it.
+func (s *Server) grantAndCode(p *Pending, d Decision, scopes []string, code string) (store.Grant, store.Token, error) {
+	now := s.now()
+	parameters, err := json.Marshal(codeParameters{
+		RedirectURI:     p.parameters.RedirectURI,
+		RedirectURISent: p.parameters.RedirectURISent,
+		CodeChallenge:   p.parameters.CodeChallenge,
+	})
+	if err != nil {
+		return store.Grant{}, store.Token{}, err
+	}
+	grant := store.Grant{
+		ID: randomID(), Subject: d.Subject, ClientID: p.client.id,
+		Scopes: scopes, Resources: p.parameters.Resources, RedirectURI: p.parameters.RedirectURI,
+		Metadata: d.Metadata, AuthTime: d.AuthTime.UTC().Truncate(time.Microsecond),
+		CreatedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.AuthorizationCode),
+	}
+	token := store.Token{
+		Digest: store.NewDigest(store.AuthorizationCode, code), Kind: store.AuthorizationCode,
+		GrantID: grant.ID, ClientID: grant.ClientID, Scopes: scopes, Resources: grant.Resources,
+		Parameters: parameters, CreatedAt: now, ExpiresAt: grant.ExpiresAt,
+	}
+	var props mint.Props
+	grant.Props, props = mint.SealGrantProps(grant.ID, d.Props)
+	if token.WrappedKey, err = props.WrapKey(code, token); err != nil {
+		return store.Grant{}, store.Token{}, err
+	}
+	return grant, token, nil
+}
+
+// codeParameters is what redeeming a code needs beyond its grant.
+type codeParameters struct {
+	RedirectURI     string `json:"redirect_uri"`
+	RedirectURISent bool   `json:"redirect_uri_sent,omitempty"`
+	CodeChallenge   string `json:"code_challenge,omitempty"`
+}
+
+// answer spends the request, once.
+func (s *Server) answer(ctx context.Context, p *Pending, grant *store.Grant, tokens ...store.Token) error {
+	err := s.store.AnswerRequest(ctx, p.record.Handle, s.now(), grant, tokens...)
+	switch {
+	case errors.Is(err, store.ErrConsumed):
+		return oauth.InvalidRequest("request_answered", "this sign-in was finished before; go back to the application")
+	case errors.Is(err, store.ErrNotFound):
+		return oauth.InvalidRequest("request_expired", "this sign-in took too long; go back to the application and start again")
+	}
+	return err
+}

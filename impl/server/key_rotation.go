@@ -1,0 +1,118 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/charterauth/charter/impl/jose"
+	"github.com/charterauth/charter/impl/store"
+)
+
+// RotateKeys replaces every signing key. The new keys are published at once and
+// sign after an hour, so that verifiers have seen them by then; the old ones stay
+// published until their last token is dead. A rotation that is already under way
+// is left as it is.
+func (s *Server) RotateKeys(ctx context.Context) error {
+	set, err := s.keys.read(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	for _, alg := range s.keys.algorithms {
+		if err := s.keys.succeed(ctx, set, alg, now, now.Add(publishLead)); err != nil {
+			return err
+		}
+	}
+	return s.keys.settle(ctx)
+}
+
+// maintain starts the rotations that are due and finishes those that were left
+// half done. Any number of processes may run it at once.
+func (r *keyRing) maintain(ctx context.Context) error {
+	set, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	now := r.now()
+	for _, alg := range r.algorithms {
+		newest := set.newest(string(alg))
+		if newest == nil {
+			continue
+		}
+		due := newest.ActiveAt.Add(r.lifetimes.SigningKey)
+		if now.Before(due.Add(-publishLead)) {
+			continue
+		}
+		// A server that slept through the date still publishes before use.
+		if err := r.succeed(ctx, set, alg, now, later(due, now.Add(publishLead))); err != nil {
+			return err
+		}
+	}
+	return r.settle(ctx)
+}
+
+// createMissing makes the first key of each algorithm. It signs at once: there is
+// no older one to bridge the time with.
+func (r *keyRing) createMissing(ctx context.Context, set *keySet) error {
+	now := r.now()
+	for _, alg := range r.algorithms {
+		if set.newest(string(alg)) != nil {
+			continue
+		}
+		// ErrConflict: another process was faster, and its key is read next.
+		if err := r.create(ctx, alg, 1, now, now); err != nil && !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return nil
+}
+
+// succeed creates the next generation, unless one already waits for its time.
+func (r *keyRing) succeed(ctx context.Context, set *keySet, alg jose.Algorithm, now, activeAt time.Time) error {
+	newest := set.newest(string(alg))
+	if newest == nil || now.Before(newest.ActiveAt) {
+		return nil
+	}
+	err := r.create(ctx, alg, newest.Generation+1, now, activeAt)
+	if errors.Is(err, store.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
+// settle retires every key that has a successor. The times follow from the
+// successor's alone, so it does not matter which process writes them, or how
+// often.
+func (r *keyRing) settle(ctx context.Context) error {
+	set, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for i, k := range set.keys {
+		if i+1 == len(set.keys) || set.keys[i+1].Algorithm != k.Algorithm {
+			continue
+		}
+		retiredAt := set.keys[i+1].ActiveAt
+		expiresAt := retiredAt.Add(keySetDeath + r.lifetimes.AccessToken + retireSlack)
+		if k.RetiredAt.Equal(retiredAt) && !k.ExpiresAt.Before(expiresAt) {
+			continue
+		}
+		if err := r.store.RetireKey(ctx, k.ID, retiredAt, expiresAt); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		changed = true
+	}
+	if changed {
+		_, err = r.read(ctx)
+	}
+	return err
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

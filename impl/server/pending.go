@@ -1,0 +1,137 @@
+package server
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/charterauth/charter/impl/client"
+	"github.com/charterauth/charter/impl/oauth"
+	"github.com/charterauth/charter/impl/seal"
+	"github.com/charterauth/charter/impl/store"
+)
+
+// A Pending is an authorization request that passed every check and waits for a
+// person. Only the authorization endpoint makes one; nothing that comes back
+// through a form can change it. A zero Pending is refused everywhere. It may be
+// read by several goroutines.
+type Pending struct {
+	server     *Server
+	handle     string
+	browser    string
+	client     *registered
+	record     store.Request
+	parameters requestParameters
+}
+
+// Pending returns the request that waits under handle in the browser of r. The
+// errors are *oauth.Error invalid_request, to be shown with ShowError: the
+// handle is unknown, expired or answered, or belongs to another browser.
+func (s *Server) Pending(ctx context.Context, r *http.Request, handle string) (*Pending, error) {
+	if !seal.WellFormed(seal.PrefixRequest, handle) {
+		return nil, oauth.InvalidRequest("request_unknown", "this sign-in is not known here; go back to the application and start again")
+	}
+	record, err := s.store.Request(ctx, store.NewDigest(store.AuthorizationRequest, handle))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, oauth.InvalidRequest("request_unknown", "this sign-in is not known here; go back to the application and start again")
+	}
+	if err != nil {
+		return nil, err
+	}
+	browser, ok := s.knownBrowser(r)
+	if !ok || record.Browser != store.NewDigest(store.Browser, browser) {
+		return nil, oauth.InvalidRequest("browser_mismatch", "this sign-in was started in another browser, or cookies are off; go back to the application and start again")
+	}
+	if err := s.checkWaiting(record); err != nil {
+		return nil, err
+	}
+	var parameters requestParameters
+	if err := json.Unmarshal(record.Parameters, &parameters); err != nil {
+		return nil, fmt.Errorf("parameters of a stored request: %w", err)
+	}
+	c, err := s.lookupClient(ctx, record.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	// The registration may have changed since: an answer goes to no place that
+	// the client does not have any more.
+	if !client.MatchRedirectURI(c.metadata.UsableRedirectURIs(), parameters.RedirectURI) {
+		return nil, oauth.InvalidRequest("redirect_uri_unregistered", "the application changed its registration; go back to it and start again")
+	}
+	return &Pending{s, handle, browser, c, record, parameters}, nil
+}
+
+func (s *Server) checkWaiting(record store.Request) error {
+	switch {
+	case !record.AnsweredAt.IsZero():
+		return oauth.InvalidRequest("request_answered", "this sign-in was finished before; go back to the application")
+	case !s.now().Before(record.ExpiresAt):
+		return oauth.InvalidRequest("request_expired", "this sign-in took too long; go back to the application and start again")
+	}
+	return nil
+}
+
+// Handle returns what the pages carry to find the request again. It is of no
+// use in another browser.
+func (p *Pending) Handle() string { return p.handle }
+
+// ClientID returns the client identifier.
+func (p *Pending) ClientID() string { return p.client.id }
+
+// ClientName returns the name that the client gave itself, or "". Show it as
+// unverified unless Verified.
+func (p *Pending) ClientName() string { return p.client.metadata.ClientName }
+
+// ClientURI returns the home page that the client gave itself, or "".
+func (p *Pending) ClientURI() string { return p.client.metadata.ClientURI }
+
+// Verified reports whether an operator registered the client, so that its name
+// can be believed.
+func (p *Pending) Verified() bool {
+	return p.client.stored != nil && p.client.stored.Source == sourceOperator
+}
+
+// RedirectURI returns where the answer goes.
+func (p *Pending) RedirectURI() string { return p.parameters.RedirectURI }
+
+// RedirectHost returns the host, or for a private-use scheme the scheme, that
+// the answer goes to, for people to read.
+func (p *Pending) RedirectHost() string { return client.DisplayTarget(p.parameters.RedirectURI) }
+
+// Loopback reports whether the answer goes to a program on the person's own
+// machine, which any program there can pretend to be (RFC 8252 §8.6).
+func (p *Pending) Loopback() bool { return client.LoopbackTarget(p.parameters.RedirectURI) }
+
+// Scopes returns the scope values asked for.
+func (p *Pending) Scopes() []string { return slices.Clone(p.parameters.Scopes) }
+
+// Resources returns the canonical URIs of the resources asked for; never empty.
+func (p *Pending) Resources() []string { return slices.Clone(p.parameters.Resources) }
+
+// LoginHint returns the client's guess who will sign in, or "".
+func (p *Pending) LoginHint() string { return p.parameters.LoginHint }
+
+// CSRFToken returns the value that a form for this request carries.
+func (p *Pending) CSRFToken() string { return csrfToken(p.browser, p.handle) }
+
+// CheckCSRF reports, in constant time, whether token is CSRFToken's.
+func (p *Pending) CheckCSRF(token string) bool {
+	return hmac.Equal([]byte(token), []byte(p.CSRFToken()))
+}
+
+// target is where the answer goes.
+func (p *Pending) target() redirectTarget {
+	return redirectTarget{uri: p.parameters.RedirectURI, state: p.parameters.State, issuer: p.server.issuer.identifier}
+}
+
+// of refuses a Pending that this server did not make.
+func (p *Pending) of(s *Server) error {
+	if p == nil || p.server != s {
+		return errors.New("the Pending was not made by this Server")
+	}
+	return nil
+}

@@ -1,0 +1,380 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charterauth/charter/impl/store"
+)
+
+// Each type below is a store with one planted bug: the reference with one verb
+// done wrong, as real servers did it.
+
+// readThenWrite looks whether the token is unspent, and then spends it with an
+// UPDATE that does not look again.
+type readThenWrite struct{ store.Store }
+
+func (s readThenWrite) ConsumeToken(ctx context.Context, c store.Consumption) error {
+	t, _, err := s.Token(ctx, c.Token)
+	if err != nil {
+		return err
+	}
+	if !t.ConsumedAt.IsZero() {
+		return store.ErrConsumed
+	}
+	runtime.Gosched()
+	err = s.Store.ConsumeToken(ctx, c)
+	if errors.Is(err, store.ErrConsumed) {
+		return s.AddToken(ctx, c.Successors...)
+	}
+	return err
+}
+
+// onceLater is the same mistake in the replay guard.
+type onceLater struct {
+	store.Store
+	mu   *sync.Mutex
+	seen map[string]bool
+}
+
+func (s onceLater) has(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen[id]
+}
+
+func (s onceLater) Once(_ context.Context, scope, id string, _ time.Time) error {
+	if s.has(scope + " " + id) {
+		return store.ErrConsumed
+	}
+	runtime.Gosched()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen[scope+" "+id] = true
+	return nil
+}
+
+// lostUpdate counts by reading and writing.
+type lostUpdate struct {
+	store.Store
+	mu     *sync.Mutex
+	values map[string]int
+}
+
+func (s lostUpdate) Count(_ context.Context, _, id string, _, _ time.Time) (int, error) {
+	s.mu.Lock()
+	n := s.values[id] + 1
+	s.mu.Unlock()
+	runtime.Gosched()
+	s.mu.Lock()
+	s.values[id] = n
+	s.mu.Unlock()
+	return n, nil
+}
+
+// lookThenRegister finds no registration with the fingerprint and adds one.
+type lookThenRegister struct{ store.Store }
+
+func (s lookThenRegister) RegisterClient(ctx context.Context, c store.Client, since time.Time, tokens ...store.Token) (store.Client, error) {
+	known, err := s.Clients(ctx, "", 1<<20)
+	if err != nil {
+		return store.Client{}, err
+	}
+	for _, k := range known {
+		if k.Fingerprint == c.Fingerprint && !c.Fingerprint.IsZero() {
+			return k, nil
+		}
+	}
+	runtime.Gosched()
+	fingerprint := c.Fingerprint
+	c.Fingerprint = store.Digest{}
+	if c, err = s.Store.RegisterClient(ctx, c, since, tokens...); err != nil {
+		return c, err
+	}
+	c.Fingerprint = fingerprint
+	if err := s.ReplaceClient(ctx, c); err != nil {
+		return c, err
+	}
+	c.Revision++
+	return c, nil
+}
+
+// lastWins replaces whatever the revision.
+type lastWins struct{ store.Store }
+
+func (s lastWins) ReplaceClient(ctx context.Context, c store.Client) error {
+	for {
+		known, err := s.Client(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		c.Revision = known.Revision
+		if err := s.Store.ReplaceClient(ctx, c); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+}
+
+// answersEverybody marks a request answered and does not say who was late.
+type answersEverybody struct{ store.Store }
+
+func (s answersEverybody) AnswerRequest(ctx context.Context, h store.Digest, at time.Time, g *store.Grant, tokens ...store.Token) error {
+	err := s.Store.AnswerRequest(ctx, h, at, g, tokens...)
+	if errors.Is(err, store.ErrConsumed) {
+		return s.Issue(ctx, *g, tokens...)
+	}
+	return err
+}
+
+// forgetsGrant answers a request and adds no grant.
+type forgetsGrant struct{ store.Store }
+
+func (s forgetsGrant) AnswerRequest(ctx context.Context, h store.Digest, at time.Time, _ *store.Grant, _ ...store.Token) error {
+	return s.Store.AnswerRequest(ctx, h, at, nil)
+}
+
+// marksFirst spends the token before it knows that the successors fit.
+type marksFirst struct{ store.Store }
+
+func (s marksFirst) ConsumeToken(ctx context.Context, c store.Consumption) error {
+	successors := c.Successors
+	c.Successors = nil
+	if err := s.Store.ConsumeToken(ctx, c); err != nil {
+		return err
+	}
+	return s.AddToken(ctx, successors...)
+}
+
+// insertsOneByOne adds what it can before it meets what it cannot.
+type insertsOneByOne struct{ store.Store }
+
+func (s insertsOneByOne) Issue(ctx context.Context, g store.Grant, tokens ...store.Token) error {
+	if err := s.Store.Issue(ctx, g); err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		if err := s.AddToken(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetsField has no column for a token's own props.
+type forgetsField struct{ store.Store }
+
+func (s forgetsField) Token(ctx context.Context, d store.Digest) (store.Token, store.Grant, error) {
+	t, g, err := s.Store.Token(ctx, d)
+	t.Props = nil
+	return t, g, err
+}
+
+// wholeSeconds keeps times as an engine's default timestamp does.
+type wholeSeconds struct{ store.Store }
+
+func (s wholeSeconds) Issue(ctx context.Context, g store.Grant, tokens ...store.Token) error {
+	g.ExpiresAt = g.ExpiresAt.Round(time.Second)
+	return s.Store.Issue(ctx, g, tokens...)
+}
+
+// shares hands out and keeps the caller's slices.
+type shares struct {
+	store.Store
+	mu     *sync.Mutex
+	grants map[string]store.Grant
+}
+
+func (s shares) Issue(ctx context.Context, g store.Grant, tokens ...store.Token) error {
+	if err := s.Store.Issue(ctx, g, tokens...); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grants[g.ID] = g
+	return nil
+}
+
+func (s shares) Grant(_ context.Context, id string) (store.Grant, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.grants[id]
+	if !ok {
+		return g, store.ErrNotFound
+	}
+	return g, nil
+}
+
+// revokesAll takes an empty filter for "every grant".
+type revokesAll struct{ store.Store }
+
+func (s revokesAll) RevokeGrants(ctx context.Context, f store.GrantFilter, at time.Time) (int, error) {
+	if f != (store.GrantFilter{}) {
+		return s.Store.RevokeGrants(ctx, f, at)
+	}
+	g := aGrant()
+	if err := s.Issue(ctx, g); err != nil {
+		return 0, err
+	}
+	return s.Store.RevokeGrants(ctx, store.GrantFilter{ID: g.ID}, at)
+}
+
+// keepsGrants deletes an account and leaves what it had allowed.
+type keepsGrants struct{ store.Store }
+
+func (s keepsGrants) DeleteAccount(ctx context.Context, id string, _ time.Time) error {
+	return s.Store.DeleteAccount(ctx, id+"?", epoch)
+}
+
+// foldsCase has a collation.
+type foldsCase struct{ store.Store }
+
+func (s foldsCase) AccountByName(ctx context.Context, name string) (store.Account, error) {
+	all, err := s.Accounts(ctx, "", 1<<20)
+	if err != nil {
+		return store.Account{}, err
+	}
+	for _, a := range all {
+		if strings.EqualFold(a.Name, name) {
+			return a, nil
+		}
+	}
+	return store.Account{}, store.ErrNotFound
+}
+
+// truncates cuts what is longer than its column.
+type truncates struct{ store.Store }
+
+func (s truncates) CreateAccount(ctx context.Context, a store.Account) error {
+	a.Name = a.Name[:min(len(a.Name), 255)]
+	return s.Store.CreateAccount(ctx, a)
+}
+
+// unavailableText passes on what the engine says about a NUL.
+type unavailableText struct{ store.Store }
+
+func (s unavailableText) Client(ctx context.Context, id string) (store.Client, error) {
+	if strings.Contains(id, "\x00") {
+		return store.Client{}, store.ErrUnavailable
+	}
+	return s.Store.Client(ctx, id)
+}
+
+// skipsOne starts a page behind the record after the last.
+type skipsOne struct{ store.Store }
+
+func (s skipsOne) Clients(ctx context.Context, after string, limit int) ([]store.Client, error) {
+	list, err := s.Store.Clients(ctx, after, limit+1)
+	if after != "" && len(list) > 1 {
+		return list[1:], err
+	}
+	return list[:min(len(list), max(limit, 0))], err
+}
+
+// listsDead lists grants that expire at this very moment.
+type listsDead struct{ store.Store }
+
+func (s listsDead) Grants(ctx context.Context, subject string, at time.Time, after string, limit int) ([]store.Grant, error) {
+	return s.Store.Grants(ctx, subject, at.Add(-time.Microsecond), after, limit)
+}
+
+// believesCancelled answers a cancelled read as if nothing were there.
+type believesCancelled struct{ store.Store }
+
+func (s believesCancelled) Token(ctx context.Context, d store.Digest) (store.Token, store.Grant, error) {
+	t, g, err := s.Store.Token(ctx, d)
+	if errors.Is(err, store.ErrUnavailable) {
+		err = store.ErrNotFound
+	}
+	return t, g, err
+}
+
+// cutInTwo ends between its two statements when its context does.
+type cutInTwo struct{ store.Store }
+
+func (s cutInTwo) ConsumeToken(ctx context.Context, c store.Consumption) error {
+	successors := c.Successors
+	c.Successors = nil
+	if err := s.Store.ConsumeToken(ctx, c); err != nil {
+		return err
+	}
+	time.Sleep(time.Millisecond)
+	return s.AddToken(ctx, successors...)
+}
+
+// sweepsSpent removes consumed tokens as soon as they expire.
+type sweepsSpent struct {
+	store.Store
+	mu    *sync.Mutex
+	spent map[store.Digest]bool // by ConsumeToken
+	swept map[store.Digest]bool
+}
+
+func (s sweepsSpent) ConsumeToken(ctx context.Context, c store.Consumption) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.swept[c.Token] {
+		return store.ErrNotFound
+	}
+	s.spent[c.Token] = true
+	return s.Store.ConsumeToken(ctx, c)
+}
+
+func (s sweepsSpent) Sweep(ctx context.Context, before time.Time, limit int) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for d := range s.spent {
+		s.swept[d] = true
+	}
+	return s.Store.Sweep(ctx, before, limit)
+}
+
+// sweepsEarly uses a clock that is ahead.
+type sweepsEarly struct{ store.Store }
+
+func (s sweepsEarly) Sweep(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.Store.Sweep(ctx, before.Add(time.Minute), limit)
+}
+
+// sweepsNothing says that it is done.
+type sweepsNothing struct{ store.Store }
+
+func (sweepsNothing) Sweep(context.Context, time.Time, int) (int, error) { return 0, nil }
+
+// sweepsAtOnce does not know limits.
+type sweepsAtOnce struct{ store.Store }
+
+func (s sweepsAtOnce) Sweep(ctx context.Context, before time.Time, _ int) (int, error) {
+	return s.Store.Sweep(ctx, before, 1<<20)
+}
+
+// revivesZero takes a zero time for now.
+type revivesZero struct{ store.Store }
+
+func (s revivesZero) ConsumeToken(ctx context.Context, c store.Consumption) error {
+	if c.At.IsZero() {
+		c.At = epoch
+	}
+	return s.Store.ConsumeToken(ctx, c)
+}
+
+// ignoresRevocation spends tokens of revoked grants.
+type ignoresRevocation struct{ store.Store }
+
+func (s ignoresRevocation) ConsumeToken(ctx context.Context, c store.Consumption) error {
+	_, g, err := s.Token(ctx, c.Token)
+	if err == nil && !g.RevokedAt.IsZero() {
+		return s.AddToken(ctx, c.Successors...)
+	}
+	return s.Store.ConsumeToken(ctx, c)
+}
+
+// neverRestarts counts on after the until.
+type neverRestarts struct{ store.Store }
+
+func (s neverRestarts) Count(ctx context.Context, scope, id string, _, until time.Time) (int, error) {
+	return s.Store.Count(ctx, scope, id, time.Time{}, until.AddDate(100, 0, 0))
+}
