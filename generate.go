@@ -20,8 +20,15 @@
 // The module is generated anew with `go generate ./...`, run in its root.
 package charter
 
+import _ "embed" // the sources that programs serve or apply
+
 //go:generate go tool oapi-codegen -config templates/gen/support.yaml -o gen/support.gen.go openapi.yaml
 //go:generate go tool oapi-codegen -config templates/gen/models.yaml -o gen/models.gen.go openapi.yaml
 //go:generate go tool oapi-codegen -config templates/gen/validate.yaml -o gen/validate.gen.go openapi.yaml
 //go:generate go tool oapi-codegen -config templates/gen/server.yaml -o gen/server.gen.go openapi.yaml
 //go:generate go tool oapi-codegen -config templates/gen/client.yaml -o gen/client/client.gen.go openapi.yaml
+
+// OpenAPI is openapi.yaml, the contract, as it is published.
+//
+//go:embed openapi.yaml
+var OpenAPI []byte

@@ -122,11 +122,9 @@ func (e TokenType) Valid() bool {
 	}
 }
 
-// AuthorizationRequest is AuthorizationRequest of the document.
+// AuthorizationRequest is the schema AuthorizationRequest of the document (RFC 6749 §4.1.1).
 //
 // The authorization request.
-//
-// Standard: RFC 6749 §4.1.1.
 type AuthorizationRequest struct {
 	ClientID    string `json:"client_id"`
 	RedirectURI string `json:"redirect_uri,omitempty"`
@@ -200,11 +198,9 @@ func (o *AuthorizationRequest) Values() url.Values {
 	return v
 }
 
-// AuthorizationServerMetadata is AuthorizationServerMetadata of the document.
+// AuthorizationServerMetadata is the schema AuthorizationServerMetadata of the document (RFC 8414 §2).
 //
 // What this server does.
-//
-// Standard: RFC 8414 §2.
 type AuthorizationServerMetadata struct {
 	Issuer                                     string   `json:"issuer"`
 	AuthorizationEndpoint                      string   `json:"authorization_endpoint,omitempty"`
@@ -317,11 +313,9 @@ func (o *AuthorizationServerMetadata) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
-// ClientInformation is ClientInformation of the document.
+// ClientInformation is the schema ClientInformation of the document (RFC 7591 §3.2.1).
 //
 // The registration.
-//
-// Standard: RFC 7591 §3.2.1.
 type ClientInformation struct {
 	ClientID              string   `json:"client_id"`
 	ApplicationType       string   `json:"application_type,omitempty"`
@@ -454,11 +448,9 @@ func (o *ClientInformation) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
-// ClientJWK is ClientJWK of the document.
+// ClientJWK is the schema ClientJWK of the document (RFC 7517 §4).
 //
 // A public key of a client.
-//
-// Standard: RFC 7517 §4.
 type ClientJWK struct {
 	Kty    string   `json:"kty"`
 	Alg    string   `json:"alg,omitempty"`
@@ -511,11 +503,9 @@ func (o *ClientJWK) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// ClientJWKSet is ClientJWKSet of the document.
+// ClientJWKSet is the schema ClientJWKSet of the document (RFC 7517 §5).
 //
 // Public keys of a client.
-//
-// Standard: RFC 7517 §5.
 type ClientJWKSet struct {
 	Keys []ClientJWK `json:"keys"`
 }
@@ -541,11 +531,9 @@ func (o *ClientJWKSet) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// ClientMetadata is ClientMetadata of the document.
+// ClientMetadata is the schema ClientMetadata of the document (RFC 7591 §2).
 //
 // What a client says of itself.
-//
-// Standard: RFC 7591 §2.
 type ClientMetadata struct {
 	ApplicationType string   `json:"application_type,omitempty"`
 	ClientName      string   `json:"client_name,omitempty"`
@@ -634,11 +622,9 @@ func (o *ClientMetadata) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// ClientUpdate is ClientUpdate of the document.
+// ClientUpdate is the schema ClientUpdate of the document (RFC 7592 §2.2).
 //
 // What a client says of itself, anew.
-//
-// Standard: RFC 7592 §2.2.
 type ClientUpdate struct {
 	ClientID        string   `json:"client_id"`
 	ApplicationType string   `json:"application_type,omitempty"`
@@ -733,7 +719,7 @@ func (o *ClientUpdate) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// CodeChallengeMethod is CodeChallengeMethod of the document.
+// CodeChallengeMethod is the schema CodeChallengeMethod of the document.
 //
 // RFC 7636 §4.2; plain is not offered.
 type CodeChallengeMethod string
@@ -744,7 +730,7 @@ func CodeChallengeMethodValues() []CodeChallengeMethod {
 	return []CodeChallengeMethod{"S256"}
 }
 
-// ConsentDecision is ConsentDecision of the document.
+// ConsentDecision is the schema ConsentDecision of the document.
 //
 // What the person decided.
 type ConsentDecision string
@@ -755,11 +741,9 @@ func ConsentDecisionValues() []ConsentDecision {
 	return []ConsentDecision{"allow", "deny"}
 }
 
-// ConsentForm is ConsentForm of the document.
+// ConsentForm is the schema ConsentForm of the document (Charter).
 //
 // The consent form.
-//
-// Standard: Charter.
 type ConsentForm struct {
 	Request string `json:"request"`
 	CSRF    string `json:"csrf"`
@@ -787,7 +771,7 @@ func (o *ConsentForm) Values() url.Values {
 	return v
 }
 
-// GrantType is GrantType of the document.
+// GrantType is the schema GrantType of the document.
 //
 // The grants that the token endpoint knows.
 type GrantType string
@@ -798,11 +782,9 @@ func GrantTypeValues() []GrantType {
 	return []GrantType{"authorization_code", "refresh_token", "client_credentials"}
 }
 
-// Health is Health of the document.
+// Health is the schema Health of the document (Charter).
 //
 // How the server is.
-//
-// Standard: Charter.
 type Health struct {
 	// All is well.
 	Status HealthStatus `json:"status"`
@@ -819,7 +801,7 @@ func (o *Health) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// HealthStatus is HealthStatus of the document.
+// HealthStatus is the schema HealthStatus of the document.
 //
 // All is well.
 type HealthStatus string
@@ -830,11 +812,9 @@ func HealthStatusValues() []HealthStatus {
 	return []HealthStatus{"ok"}
 }
 
-// Introspection is Introspection of the document.
+// Introspection is the schema Introspection of the document (RFC 7662 §2.2).
 //
 // What a token is good for.
-//
-// Standard: RFC 7662 §2.2.
 type Introspection struct {
 	Active    bool     `json:"active"`
 	Aud       []string `json:"aud,omitempty"`
@@ -921,11 +901,9 @@ func (o *Introspection) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
-// IntrospectionRequest is IntrospectionRequest of the document.
+// IntrospectionRequest is the schema IntrospectionRequest of the document (RFC 7662 §2.1).
 //
 // The introspection request.
-//
-// Standard: RFC 7662 §2.1.
 type IntrospectionRequest struct {
 	Token         string `json:"token"`
 	ClientID      string `json:"client_id,omitempty"`
@@ -952,11 +930,9 @@ func (o *IntrospectionRequest) Values() url.Values {
 	return v
 }
 
-// JWK is JWK of the document.
+// JWK is the schema JWK of the document (RFC 7517 §4).
 //
 // A public key.
-//
-// Standard: RFC 7517 §4.
 type JWK struct {
 	Kty    string   `json:"kty"`
 	Alg    string   `json:"alg,omitempty"`
@@ -1009,11 +985,9 @@ func (o *JWK) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// JWKSet is JWKSet of the document.
+// JWKSet is the schema JWKSet of the document (RFC 7517 §5).
 //
 // Public keys.
-//
-// Standard: RFC 7517 §5.
 type JWKSet struct {
 	Keys []JWK `json:"keys"`
 }
@@ -1039,11 +1013,9 @@ func (o *JWKSet) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// LoginForm is LoginForm of the document.
+// LoginForm is the schema LoginForm of the document (Charter).
 //
 // The login form.
-//
-// Standard: Charter.
 type LoginForm struct {
 	Request  string `json:"request"`
 	CSRF     string `json:"csrf"`
@@ -1070,11 +1042,9 @@ func (o *LoginForm) Values() url.Values {
 	return v
 }
 
-// OAuthError is OAuthError of the document.
+// OAuthError is the schema OAuthError of the document (RFC 6749 §5.2).
 //
 // What is wrong.
-//
-// Standard: RFC 6749 §5.2.
 type OAuthError struct {
 	Error            string `json:"error"`
 	ErrorDescription string `json:"error_description,omitempty"`
@@ -1098,11 +1068,9 @@ func (o *OAuthError) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// ProtectedResourceMetadata is ProtectedResourceMetadata of the document.
+// ProtectedResourceMetadata is the schema ProtectedResourceMetadata of the document (RFC 9728 §2).
 //
 // What a resource needs.
-//
-// Standard: RFC 9728 §2.
 type ProtectedResourceMetadata struct {
 	Resource               string   `json:"resource"`
 	AuthorizationServers   []string `json:"authorization_servers,omitempty"`
@@ -1159,7 +1127,7 @@ func (o *ProtectedResourceMetadata) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
-// ResponseMode is ResponseMode of the document.
+// ResponseMode is the schema ResponseMode of the document.
 //
 // How the answer is carried.
 type ResponseMode string
@@ -1170,7 +1138,7 @@ func ResponseModeValues() []ResponseMode {
 	return []ResponseMode{"query"}
 }
 
-// ResponseType is ResponseType of the document.
+// ResponseType is the schema ResponseType of the document.
 //
 // The one response type.
 type ResponseType string
@@ -1181,11 +1149,9 @@ func ResponseTypeValues() []ResponseType {
 	return []ResponseType{"code"}
 }
 
-// RevocationRequest is RevocationRequest of the document.
+// RevocationRequest is the schema RevocationRequest of the document (RFC 7009 §2.1).
 //
 // The revocation request.
-//
-// Standard: RFC 7009 §2.1.
 type RevocationRequest struct {
 	Token         string `json:"token"`
 	ClientID      string `json:"client_id,omitempty"`
@@ -1212,11 +1178,9 @@ func (o *RevocationRequest) Values() url.Values {
 	return v
 }
 
-// TokenAnswer is TokenAnswer of the document.
+// TokenAnswer is the schema TokenAnswer of the document (RFC 6749 §5.1).
 //
 // The tokens.
-//
-// Standard: RFC 6749 §5.1.
 type TokenAnswer struct {
 	AccessToken string `json:"access_token"`
 	// RFC 6750.
@@ -1245,11 +1209,9 @@ func (o *TokenAnswer) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// TokenRequest is TokenRequest of the document.
+// TokenRequest is the schema TokenRequest of the document (RFC 6749 §4.1.3).
 //
 // The token request.
-//
-// Standard: RFC 6749 §4.1.3.
 type TokenRequest struct {
 	// The grants that the token endpoint knows.
 	GrantType    GrantType `json:"grant_type"`
@@ -1297,7 +1259,7 @@ func (o *TokenRequest) Values() url.Values {
 	return v
 }
 
-// TokenType is TokenType of the document.
+// TokenType is the schema TokenType of the document.
 //
 // RFC 6750.
 type TokenType string

@@ -750,7 +750,6 @@ type Pages interface {
 // AuthorizationServerMetadataInput is a request that has the form that the document demands.
 type AuthorizationServerMetadataInput struct {
 	HTTP *http.Request // the request itself; its body has been read
-
 }
 
 // AuthorizationServerMetadataOutput is one of the answers of AuthorizationServerMetadata.
@@ -785,7 +784,6 @@ func (o AuthorizationServerMetadata200) writeAuthorizationServerMetadata(w http.
 // ProtectedResourceMetadataInput is a request that has the form that the document demands.
 type ProtectedResourceMetadataInput struct {
 	HTTP *http.Request // the request itself; its body has been read
-
 }
 
 // ProtectedResourceMetadataOutput is one of the answers of ProtectedResourceMetadata.
@@ -821,7 +819,6 @@ func (o ProtectedResourceMetadata200) writeProtectedResourceMetadata(w http.Resp
 type ProtectedResourceMetadataForPathInput struct {
 	HTTP *http.Request // the request itself; its body has been read
 	Path string        // path parameter path, as it stands in the path
-
 }
 
 // ProtectedResourceMetadataForPathOutput is one of the answers of ProtectedResourceMetadataForPath.
@@ -853,12 +850,11 @@ func (o ProtectedResourceMetadataForPath200) writeProtectedResourceMetadataForPa
 	return nil
 }
 
-// AuthorizeInput is a request that has the form that the document demands.
+// AuthorizeInput is a request, if Problem is nil one that has the form that the document demands.
 type AuthorizeInput struct {
 	HTTP    *http.Request // the request itself; its body has been read
 	Query   AuthorizationRequest
 	Problem *Problem // why the request is refused, if it is; what could be read is there all the same
-
 }
 
 // AuthorizeOutput is one of the answers of Authorize.
@@ -890,12 +886,11 @@ func (o Authorize303) writeAuthorize(w http.ResponseWriter) error {
 	return nil
 }
 
-// AuthorizePostInput is a request that has the form that the document demands.
+// AuthorizePostInput is a request, if Problem is nil one that has the form that the document demands.
 type AuthorizePostInput struct {
 	HTTP    *http.Request // the request itself; its body has been read
 	Form    AuthorizationRequest
 	Problem *Problem // why the request is refused, if it is; what could be read is there all the same
-
 }
 
 // AuthorizePostOutput is one of the answers of AuthorizePost.
@@ -1027,7 +1022,6 @@ func (o Consent303) writeConsent(w http.ResponseWriter) error {
 // HealthzInput is a request that has the form that the document demands.
 type HealthzInput struct {
 	HTTP *http.Request // the request itself; its body has been read
-
 }
 
 // HealthzOutput is one of the answers of Healthz.
@@ -1097,7 +1091,6 @@ func (o Introspect200) writeIntrospect(w http.ResponseWriter) error {
 // JWKSInput is a request that has the form that the document demands.
 type JWKSInput struct {
 	HTTP *http.Request // the request itself; its body has been read
-
 }
 
 // JWKSOutput is one of the answers of JWKS.
@@ -1256,7 +1249,6 @@ func (o Login303) writeLogin(w http.ResponseWriter) error {
 // ReadyzInput is a request that has the form that the document demands.
 type ReadyzInput struct {
 	HTTP *http.Request // the request itself; its body has been read
-
 }
 
 // ReadyzOutput is one of the answers of Readyz.
@@ -1293,7 +1285,6 @@ type RegisterInput struct {
 	HTTP *http.Request // the request itself; its body has been read
 	Body ClientMetadata
 	Raw  []byte // the document that Body was read from
-
 }
 
 // RegisterOutput is one of the answers of Register.
@@ -1329,7 +1320,6 @@ func (o Register201) writeRegister(w http.ResponseWriter) error {
 type DeleteClientInput struct {
 	HTTP     *http.Request // the request itself; its body has been read
 	ClientID string        // path parameter client_id, as it stands in the path
-
 }
 
 // DeleteClientOutput is one of the answers of DeleteClient.
@@ -1358,7 +1348,6 @@ func (o DeleteClient204) writeDeleteClient(w http.ResponseWriter) error {
 type ReadClientInput struct {
 	HTTP     *http.Request // the request itself; its body has been read
 	ClientID string        // path parameter client_id, as it stands in the path
-
 }
 
 // ReadClientOutput is one of the answers of ReadClient.
@@ -1396,7 +1385,6 @@ type UpdateClientInput struct {
 	ClientID string        // path parameter client_id, as it stands in the path
 	Body     ClientUpdate
 	Raw      []byte // the document that Body was read from
-
 }
 
 // UpdateClientOutput is one of the answers of UpdateClient.

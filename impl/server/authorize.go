@@ -141,7 +141,7 @@ func (s *Server) ask(ctx context.Context, r *http.Request, c *registered, parame
 // not create requests, and a flood must not fill the store.
 func (s *Server) checkVisit(r *http.Request) error {
 	if s.interaction == nil {
-		return &refusal{Error: oauth.InvalidRequest("no_interaction", "this server has no authorization endpoint"), status: http.StatusNotFound}
+		return &refusal{as: oauth.InvalidRequest("no_interaction", "this server has no authorization endpoint"), status: http.StatusNotFound}
 	}
 	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose"} {
 		if strings.Contains(r.Header.Get(name), "prefetch") {

@@ -22,12 +22,13 @@ func (s *Server) lookupMetadataDocument(ctx context.Context, id string) (*regist
 	if err := client.CheckClientIDURL(id, rules); err != nil {
 		return nil, errUnknownClient("client_id_url_malformed").Because(err)
 	}
-	document, err := s.documents.Fetch(ctx, id)
+	document, err := s.documents.Get(ctx, id)
 	if err != nil {
 		return nil, errUnknownClient("metadata_document_unreachable").Because(err)
 	}
-	metadata, err := client.ParseDocument(id, document, rules)
+	metadata, err := client.ParseDocument(id, document.Body, rules)
 	if err != nil {
+		s.documents.Reject(id)
 		return nil, errUnknownClient("metadata_document_invalid").Because(err)
 	}
 	return &registered{id: id, metadata: metadata}, nil

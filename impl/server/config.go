@@ -58,8 +58,8 @@ type Config struct {
 	// ClientIDMetadataDocuments lets a client be named by the https URL of its
 	// metadata.
 	ClientIDMetadataDocuments bool
-	// FetchRootCAs are trusted, besides the system's, when metadata documents
-	// are fetched. nil: the system's only.
+	// FetchRootCAs are trusted instead of the system's when metadata documents
+	// are fetched. nil: the system's.
 	FetchRootCAs *x509.CertPool
 	// InsecureFetchLoopback lets the fetcher reach loopback addresses. For
 	// development and tests: on a shared host it lets any client make this

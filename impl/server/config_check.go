@@ -84,8 +84,7 @@ func (s *Server) configure() error {
 	note(s.checkLifetimes())
 	note(s.checkTokenFormats())
 	if s.cfg.ClientIDMetadataDocuments {
-		s.documents, err = fetch.New(fetch.Config{RootCAs: s.cfg.FetchRootCAs, InsecureLoopback: s.cfg.InsecureFetchLoopback, Now: s.cfg.Now})
-		note(err)
+		s.documents = fetch.New(fetch.Config{RootCAs: s.cfg.FetchRootCAs, InsecureLoopback: s.cfg.InsecureFetchLoopback, Now: s.cfg.Now})
 	}
 	s.limits.registrations = newRateLimit(s.cfg.Limits.RegistrationsPerMinute)
 	s.limits.authenticationFailures = newRateLimit(s.cfg.Limits.AuthenticationFailuresPerMinute)

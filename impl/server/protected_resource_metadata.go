@@ -36,7 +36,7 @@ func (s protocol) ProtectedResourceMetadataForPath(_ context.Context, in *gen.Pr
 func (s *Server) describeResource(path string) (gen.ProtectedResourceMetadata, error) {
 	m, ok := s.metadata.resources[strings.TrimSuffix(path, "/")]
 	if !ok {
-		return gen.ProtectedResourceMetadata{}, &refusal{Error: oauth.InvalidRequest("resource_unknown", "there is no such resource at this server"), status: http.StatusNotFound}
+		return gen.ProtectedResourceMetadata{}, &refusal{as: oauth.InvalidRequest("resource_unknown", "there is no such resource at this server"), status: http.StatusNotFound}
 	}
 	return m, nil
 }

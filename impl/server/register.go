@@ -58,7 +58,7 @@ func (s *Server) checkRegistrationAllowed(ctx context.Context, r *http.Request) 
 func (s *Server) bearer(ctx context.Context, r *http.Request, kind store.Kind, prefix string) (store.Token, error) {
 	value, ok := bearerValue(r)
 	if !ok {
-		return store.Token{}, &refusal{Error: oauth.InvalidToken("token_missing", "a bearer token is required"), status: http.StatusUnauthorized}
+		return store.Token{}, &refusal{as: oauth.InvalidToken("token_missing", "a bearer token is required"), status: http.StatusUnauthorized}
 	}
 	invalid := oauth.InvalidToken("token_invalid", "the token is not good here")
 	if !seal.WellFormed(prefix, value) {
@@ -155,7 +155,7 @@ func (s *Server) registrationAnswer(n newRegistration, stored store.Client, meta
 func clientInformation(stored store.Client, metadata client.Metadata) gen.ClientInformation {
 	info := metadata.Information()
 	info.ClientID = stored.ID
-	info.ClientIDIssuedAt = stored.CreatedAt.Unix()
+	info.ClientIDIssuedAt = new(stored.CreatedAt.Unix())
 	if len(stored.Secrets) > 0 {
 		info.ClientSecretExpiresAt = new(unixOrZero(stored.Secrets[0].ExpiresAt))
 	}

@@ -18,12 +18,14 @@ import (
 // A refusal is an error of the protocol with a status other than the one that
 // its code has, or with a time to come back.
 type refusal struct {
-	*oauth.Error
+	as         *oauth.Error
 	status     int
 	retryAfter time.Duration // zero: none is told
 }
 
-func (r *refusal) Unwrap() error { return r.Error }
+func (r *refusal) Error() string { return r.as.Error() }
+
+func (r *refusal) Unwrap() error { return r.as }
 
 // tooManyRequests refuses without judging the request.
 func tooManyRequests(reason string) error {
@@ -31,7 +33,7 @@ func tooManyRequests(reason string) error {
 }
 
 // forbidden refuses with 403 what no other credential would change.
-func forbidden(e *oauth.Error) error { return &refusal{Error: e, status: http.StatusForbidden} }
+func forbidden(e *oauth.Error) error { return &refusal{as: e, status: http.StatusForbidden} }
 
 // A told error is what the wire gets to see of an error.
 type told struct {

@@ -28,8 +28,8 @@ type Server struct {
 	resources   resourceSet
 	scopes      scopeSet
 	keys        *keyRing
-	documents   *fetch.Fetcher // nil: metadata documents are off
-	interaction Interaction    // nil: no person to ask
+	documents   *fetch.Client // nil: metadata documents are off
+	interaction Interaction   // nil: no person to ask
 	endpoints   *gen.Handler
 	limits      struct{ registrations, authenticationFailures, authorizations *rateLimit }
 	metadata    metadataDocuments
@@ -141,7 +141,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var (
 	notFound    = &gen.Problem{Status: http.StatusNotFound, Code: "invalid_request", Reason: "there is nothing at this path"}
-	misdirected = &refusal{Error: oauth.InvalidRequest("host_unknown", "this server does not answer for the host of the request; it is reached at its issuer"), status: http.StatusMisdirectedRequest}
+	misdirected = &refusal{as: oauth.InvalidRequest("host_unknown", "this server does not answer for the host of the request; it is reached at its issuer"), status: http.StatusMisdirectedRequest}
 )
 
 // routed returns the path to look operations up with. Where the issuer has a

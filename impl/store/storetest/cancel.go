@@ -47,7 +47,7 @@ func alreadyCancelled(t testing.TB, s store.Store) {
 			return err
 		},
 		"Session":       func(ctx context.Context) error { _, err := s.Session(ctx, session.Digest); return err },
-		"EndSession":    func(ctx context.Context) error { return s.EndSession(ctx, session.Digest) },
+		"EndSession":    func(ctx context.Context) error { return s.EndSession(ctx, freshDigest()) },
 		"Account":       func(ctx context.Context) error { _, err := s.Account(ctx, a.ID); return err },
 		"AccountByName": func(ctx context.Context) error { _, err := s.AccountByName(ctx, a.Name); return err },
 		"CreateKey":     func(ctx context.Context) error { return s.CreateKey(ctx, aKey()) },

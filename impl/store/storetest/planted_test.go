@@ -3,132 +3,12 @@ package storetest
 import (
 	"context"
 	"errors"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/charterauth/charter/impl/store"
 )
-
-// Each type below is a store with one planted bug: the reference with one verb
-// done wrong, as real servers did it.
-
-// readThenWrite looks whether the token is unspent, and then spends it with an
-// UPDATE that does not look again.
-type readThenWrite struct{ store.Store }
-
-func (s readThenWrite) ConsumeToken(ctx context.Context, c store.Consumption) error {
-	t, _, err := s.Token(ctx, c.Token)
-	if err != nil {
-		return err
-	}
-	if !t.ConsumedAt.IsZero() {
-		return store.ErrConsumed
-	}
-	runtime.Gosched()
-	err = s.Store.ConsumeToken(ctx, c)
-	if errors.Is(err, store.ErrConsumed) {
-		return s.AddToken(ctx, c.Successors...)
-	}
-	return err
-}
-
-// onceLater is the same mistake in the replay guard.
-type onceLater struct {
-	store.Store
-	mu   *sync.Mutex
-	seen map[string]bool
-}
-
-func (s onceLater) has(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seen[id]
-}
-
-func (s onceLater) Once(_ context.Context, scope, id string, _ time.Time) error {
-	if s.has(scope + " " + id) {
-		return store.ErrConsumed
-	}
-	runtime.Gosched()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.seen[scope+" "+id] = true
-	return nil
-}
-
-// lostUpdate counts by reading and writing.
-type lostUpdate struct {
-	store.Store
-	mu     *sync.Mutex
-	values map[string]int
-}
-
-func (s lostUpdate) Count(_ context.Context, _, id string, _, _ time.Time) (int, error) {
-	s.mu.Lock()
-	n := s.values[id] + 1
-	s.mu.Unlock()
-	runtime.Gosched()
-	s.mu.Lock()
-	s.values[id] = n
-	s.mu.Unlock()
-	return n, nil
-}
-
-// lookThenRegister finds no registration with the fingerprint and adds one.
-type lookThenRegister struct{ store.Store }
-
-func (s lookThenRegister) RegisterClient(ctx context.Context, c store.Client, since time.Time, tokens ...store.Token) (store.Client, error) {
-	known, err := s.Clients(ctx, "", 1<<20)
-	if err != nil {
-		return store.Client{}, err
-	}
-	for _, k := range known {
-		if k.Fingerprint == c.Fingerprint && !c.Fingerprint.IsZero() {
-			return k, nil
-		}
-	}
-	runtime.Gosched()
-	fingerprint := c.Fingerprint
-	c.Fingerprint = store.Digest{}
-	if c, err = s.Store.RegisterClient(ctx, c, since, tokens...); err != nil {
-		return c, err
-	}
-	c.Fingerprint = fingerprint
-	if err := s.ReplaceClient(ctx, c); err != nil {
-		return c, err
-	}
-	c.Revision++
-	return c, nil
-}
-
-// lastWins replaces whatever the revision.
-type lastWins struct{ store.Store }
-
-func (s lastWins) ReplaceClient(ctx context.Context, c store.Client) error {
-	for {
-		known, err := s.Client(ctx, c.ID)
-		if err != nil {
-			return err
-		}
-		c.Revision = known.Revision
-		if err := s.Store.ReplaceClient(ctx, c); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
-}
-
-// answersEverybody marks a request answered and does not say who was late.
-type answersEverybody struct{ store.Store }
-
-func (s answersEverybody) AnswerRequest(ctx context.Context, h store.Digest, at time.Time, g *store.Grant, tokens ...store.Token) error {
-	err := s.Store.AnswerRequest(ctx, h, at, g, tokens...)
-	if errors.Is(err, store.ErrConsumed) {
-		return s.Issue(ctx, *g, tokens...)
-	}
-	return err
-}
 
 // forgetsGrant answers a request and adds no grant.
 type forgetsGrant struct{ store.Store }
@@ -209,24 +89,60 @@ func (s shares) Grant(_ context.Context, id string) (store.Grant, error) {
 }
 
 // revokesAll takes an empty filter for "every grant".
-type revokesAll struct{ store.Store }
+type revokesAll struct {
+	store.Store
+	mu     *sync.Mutex
+	issued map[string]bool
+}
+
+func (s revokesAll) Issue(ctx context.Context, g store.Grant, tokens ...store.Token) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.issued[g.ID] = true
+	return s.Store.Issue(ctx, g, tokens...)
+}
 
 func (s revokesAll) RevokeGrants(ctx context.Context, f store.GrantFilter, at time.Time) (int, error) {
 	if f != (store.GrantFilter{}) {
 		return s.Store.RevokeGrants(ctx, f, at)
 	}
-	g := aGrant()
-	if err := s.Issue(ctx, g); err != nil {
-		return 0, err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.issued {
+		if _, err := s.Store.RevokeGrants(ctx, store.GrantFilter{ID: id}, at); err != nil {
+			return 0, err
+		}
 	}
-	return s.Store.RevokeGrants(ctx, store.GrantFilter{ID: g.ID}, at)
+	return 0, nil
 }
 
-// keepsGrants deletes an account and leaves what it had allowed.
-type keepsGrants struct{ store.Store }
+// staleGrants reads tokens with the grant as it was issued.
+type staleGrants struct{ store.Store }
 
-func (s keepsGrants) DeleteAccount(ctx context.Context, id string, _ time.Time) error {
-	return s.Store.DeleteAccount(ctx, id+"?", epoch)
+func (s staleGrants) Token(ctx context.Context, d store.Digest) (store.Token, store.Grant, error) {
+	t, g, err := s.Store.Token(ctx, d)
+	g.RevokedAt = time.Time{}
+	return t, g, err
+}
+
+// keepsSessions deletes an account and leaves its browsers signed in.
+type keepsSessions struct {
+	store.Store
+	mu       *sync.Mutex
+	sessions map[store.Digest]store.Session
+}
+
+func (s keepsSessions) CreateSession(_ context.Context, x store.Session, _ store.Digest) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[x.Digest] = x
+	return nil
+}
+
+func (s keepsSessions) Session(_ context.Context, d store.Digest) (store.Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[d], nil
 }
 
 // foldsCase has a collation.

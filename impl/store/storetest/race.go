@@ -40,17 +40,23 @@ type race struct {
 // Races checks only the verbs of which exactly one caller wins. With -short they
 // take a tenth of their rounds. Each race stops at its first violation.
 //
-// The handles are that of h.Open and, where h.Replica is not nil, two replicas
-// of it.
+// Each race has a store of its own: the handle of h.Open and, where h.Replica is
+// not nil, two replicas of it.
 func Races(t testing.TB, h Harness) {
+	for _, r := range races {
+		step(t, r.name, func(t testing.TB) { r.run(t, h) })
+	}
+}
+
+// open returns the handles that the racers share, their connections open.
+func open(t testing.TB, h Harness) []store.Store {
+	t.Helper()
 	handles := []store.Store{h.Open(t)}
 	for h.Replica != nil && len(handles) < replicas {
 		handles = append(handles, h.Replica(t, handles[0]))
 	}
 	warm(t, handles)
-	for _, r := range races {
-		step(t, r.name, func(t testing.TB) { r.run(t, handles) })
-	}
+	return handles
 }
 
 // warm opens the connections of every handle. A pool that opens one while the
@@ -85,7 +91,8 @@ func together(f func(racer int) error) [racers]error {
 	return errs
 }
 
-func (r race) run(t testing.TB, handles []store.Store) {
+func (r race) run(t testing.TB, h Harness) {
+	handles := open(t, h)
 	most, least, limit := rounds, leastRounds, patience
 	if testing.Short() {
 		most, least, limit = most/10, least/10, limit/10

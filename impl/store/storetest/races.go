@@ -10,15 +10,17 @@ import (
 )
 
 var races = []race{
+	{"RevokeGrants", raceRevoke},
 	{"ConsumeToken", raceConsume},
+	{"ConsumeToken and RevokeGrants", raceConsumeRevoke},
 	{"AnswerRequest", raceAnswer},
 	{"Once", raceOnce},
 	{"Count", raceCount},
 	{"RegisterClient", raceRegister},
 	{"ReplaceClient", raceReplaceClient},
+	{"RegisterClient and ReplaceClient", raceRegisterReplace},
 	{"DeleteClient", raceDeleteClient},
 	{"Issue", raceIssue},
-	{"RevokeGrants", raceRevoke},
 	{"CreateAccount", raceAccount},
 	{"ReplaceAccount", raceReplaceAccount},
 	{"CreateKey", raceKey},
@@ -37,6 +39,38 @@ func only(s store.Store, tokens [racers]store.Token, winner int) string {
 		}
 	}
 	return ""
+}
+
+// raceRevoke: all racers revoke the same grants. Each grant is revoked once, and
+// the rows are locked in an order that lets everybody through.
+func raceRevoke(t testing.TB, s store.Store) func() contest {
+	return func() contest {
+		const grants = 3
+		subject := fresh("subject")
+		for range grants {
+			g := aGrant()
+			g.Subject = subject
+			must(t, "Issue", s.Issue(bg, g))
+		}
+		var counts [racers]int
+		return contest{
+			call: func(i int, s store.Store) (err error) {
+				counts[i], err = s.RevokeGrants(bg, store.GrantFilter{Subject: subject}, epoch)
+				return err
+			},
+			settled: func(s store.Store, _ int) string {
+				sum := 0
+				for _, n := range counts {
+					sum += n
+				}
+				live, err := s.Grants(bg, subject, epoch, "", grants)
+				if sum != grants || len(live) != 0 || err != nil {
+					return fmt.Sprintf("%d grants were revoked %d times, %d are live (%v)", grants, counts, len(live), err)
+				}
+				return ""
+			},
+		}
+	}
 }
 
 // raceConsume spends many tokens of one grant, one after the other, so that
@@ -62,6 +96,33 @@ func raceConsume(t testing.TB, s store.Store) func() contest {
 					return fmt.Sprintf("the spent token does not name the winner's successor (%v)", err)
 				}
 				return only(s, next, winner)
+			},
+		}
+	}
+}
+
+// raceConsumeRevoke: noting a use of a grant must not undo its revocation.
+func raceConsumeRevoke(t testing.TB, s store.Store) func() contest {
+	return func() contest {
+		g, tokens := issued(t, s, racers)
+		return contest{
+			call: func(i int, s store.Store) error {
+				if i == 0 {
+					_, err := s.RevokeGrants(bg, store.GrantFilter{ID: g.ID}, epoch)
+					return err
+				}
+				err := s.ConsumeToken(bg, spend(tokens[i]))
+				if errors.Is(err, store.ErrNotFound) {
+					return nil // the revocation came first
+				}
+				return err
+			},
+			settled: func(s store.Store, _ int) string {
+				_, got, err := s.Token(bg, tokens[0].Digest)
+				if err != nil || got.RevokedAt.IsZero() {
+					return fmt.Sprintf("the grant that was revoked is live (%v)", err)
+				}
+				return ""
 			},
 		}
 	}
@@ -125,71 +186,6 @@ func raceCount(testing.TB, store.Store) func() contest {
 	}
 }
 
-// raceRegister: the same public client, registered by all at once, is one.
-func raceRegister(testing.TB, store.Store) func() contest {
-	return func() contest {
-		fingerprint := freshDigest()
-		var given, got [racers]store.Client
-		for i := range given {
-			given[i] = aClient()
-			given[i].Fingerprint = fingerprint
-		}
-		return contest{
-			call: func(i int, s store.Store) (err error) {
-				got[i], err = s.RegisterClient(bg, given[i], epoch)
-				return err
-			},
-			settled: func(s store.Store, _ int) string {
-				for i := range got {
-					if got[i].ID != got[0].ID {
-						return fmt.Sprintf("racers got clients %s and %s", got[0].ID, got[i].ID)
-					}
-					_, err := s.Client(bg, given[i].ID)
-					if (err == nil) != (given[i].ID == got[0].ID) {
-						return fmt.Sprintf("all got %s: client %s: %v", got[0].ID, given[i].ID, err)
-					}
-				}
-				return ""
-			},
-		}
-	}
-}
-
-// raceReplaceClient lets every racer change what it read, round after round.
-func raceReplaceClient(t testing.TB, s store.Store) func() contest {
-	id := registered(t, s, aClient()).ID
-	return func() contest {
-		read, err := s.Client(bg, id)
-		must(t, "Client", err)
-		return contest{
-			call: func(i int, s store.Store) error {
-				c := read
-				c.Metadata = fmt.Appendf(nil, `{"racer":%d}`, i)
-				return s.ReplaceClient(bg, c)
-			},
-			lost: store.ErrConflict,
-			settled: func(s store.Store, winner int) string {
-				c, err := s.Client(bg, id)
-				if err != nil || c.Revision != read.Revision+1 || string(c.Metadata) != fmt.Sprintf(`{"racer":%d}`, winner) {
-					return fmt.Sprintf("racer %d won, stored: %s at revision %d after %d (%v)", winner, c.Metadata, c.Revision, read.Revision, err)
-				}
-				return ""
-			},
-		}
-	}
-}
-
-func raceDeleteClient(t testing.TB, s store.Store) func() contest {
-	return func() contest {
-		c := registered(t, s, aClient())
-		return contest{
-			call:    func(_ int, s store.Store) error { return s.DeleteClient(bg, c.ID, epoch) },
-			lost:    store.ErrNotFound,
-			settled: func(store.Store, int) string { return "" },
-		}
-	}
-}
-
 func raceIssue(testing.TB, store.Store) func() contest {
 	return func() contest {
 		g := aGrant()
@@ -201,90 +197,6 @@ func raceIssue(testing.TB, store.Store) func() contest {
 			call:    func(i int, s store.Store) error { return s.Issue(bg, g, tokens[i]) },
 			lost:    store.ErrConflict,
 			settled: func(s store.Store, winner int) string { return only(s, tokens, winner) },
-		}
-	}
-}
-
-func raceRevoke(t testing.TB, s store.Store) func() contest {
-	return func() contest {
-		g, _ := issued(t, s, 0)
-		var counts [racers]int
-		return contest{
-			call: func(i int, s store.Store) (err error) {
-				counts[i], err = s.RevokeGrants(bg, store.GrantFilter{Subject: g.Subject}, epoch)
-				return err
-			},
-			settled: func(store.Store, int) string {
-				slices.Sort(counts[:])
-				if counts[racers-2] != 0 || counts[racers-1] != 1 {
-					return fmt.Sprintf("one grant was revoked %d times", counts)
-				}
-				return ""
-			},
-		}
-	}
-}
-
-func raceAccount(testing.TB, store.Store) func() contest {
-	return func() contest {
-		name := fresh("name")
-		var accounts [racers]store.Account
-		for i := range accounts {
-			accounts[i] = anAccount()
-			accounts[i].Name = name
-		}
-		return contest{
-			call: func(i int, s store.Store) error { return s.CreateAccount(bg, accounts[i]) },
-			lost: store.ErrConflict,
-			settled: func(s store.Store, winner int) string {
-				a, err := s.AccountByName(bg, name)
-				if err != nil || a.ID != accounts[winner].ID {
-					return fmt.Sprintf("racer %d won with %s, stored: %s (%v)", winner, accounts[winner].ID, a.ID, err)
-				}
-				return ""
-			},
-		}
-	}
-}
-
-func raceReplaceAccount(t testing.TB, s store.Store) func() contest {
-	a := anAccount()
-	must(t, "CreateAccount", s.CreateAccount(bg, a))
-	return func() contest {
-		read, err := s.Account(bg, a.ID)
-		must(t, "Account", err)
-		return contest{
-			call: func(i int, s store.Store) error {
-				next := read
-				next.PasswordHash = fmt.Sprint("racer ", i)
-				return s.ReplaceAccount(bg, next)
-			},
-			lost: store.ErrConflict,
-			settled: func(s store.Store, winner int) string {
-				got, err := s.Account(bg, a.ID)
-				if err != nil || got.Revision != read.Revision+1 || got.PasswordHash != fmt.Sprint("racer ", winner) {
-					return fmt.Sprintf("racer %d won, stored: %s at revision %d after %d (%v)", winner, got.PasswordHash, got.Revision, read.Revision, err)
-				}
-				return ""
-			},
-		}
-	}
-}
-
-// raceKey: processes that all find a key missing make one.
-func raceKey(testing.TB, store.Store) func() contest {
-	use, generation := fresh("use"), int64(0)
-	return func() contest {
-		generation++
-		var keys [racers]store.Key
-		for i := range keys {
-			keys[i] = aKey()
-			keys[i].Use, keys[i].Generation = use, generation
-		}
-		return contest{
-			call:    func(i int, s store.Store) error { return s.CreateKey(bg, keys[i]) },
-			lost:    store.ErrConflict,
-			settled: func(store.Store, int) string { return "" },
 		}
 	}
 }

@@ -12,9 +12,11 @@ import (
 )
 
 // A Harness opens the store under test. Both functions may register clean-ups
-// with t, which outlives the store; the kit does not close what they return.
+// with t, which outlives the store. The kit closes one store, to see that it
+// can; closing that one again must do no harm.
 type Harness struct {
-	// Open returns a new, empty store. The kit calls it once for each group.
+	// Open returns a new, empty store. The kit calls it once for each group and
+	// each race.
 	Open func(t testing.TB) store.Store
 	// Replica returns another handle over the state of s, as another process
 	// would hold it. Nil where there can be none.

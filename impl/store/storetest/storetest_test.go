@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
@@ -19,6 +20,11 @@ func TestPlantedBugs(t *testing.T) {
 		rule  string
 	}{
 		{"read then write", func(s store.Store) store.Store { return readThenWrite{s} }, "races/ConsumeToken"},
+		{"successors first", func(s store.Store) store.Store { return successorsFirst{s} }, "races/ConsumeToken"},
+		{"whole row written back", func(s store.Store) store.Store {
+			return writesBack{s, new(sync.Mutex), map[string]time.Time{}}
+		}, "races/ConsumeToken and RevokeGrants"},
+		{"last write wins", func(s store.Store) store.Store { return lastWins{s} }, "races/RegisterClient and ReplaceClient"},
 		{"everybody answers", func(s store.Store) store.Store { return answersEverybody{s} }, "races/AnswerRequest"},
 		{"check then mark", func(s store.Store) store.Store {
 			return onceLater{s, new(sync.Mutex), map[string]bool{}}
@@ -39,8 +45,14 @@ func TestPlantedBugs(t *testing.T) {
 		{"counter never restarts", func(s store.Store) store.Store { return neverRestarts{s} }, "refusals/counter restarts"},
 		{"mark first", func(s store.Store) store.Store { return marksFirst{s} }, "all or nothing/ConsumeToken"},
 		{"insert one by one", func(s store.Store) store.Store { return insertsOneByOne{s} }, "all or nothing/Issue"},
-		{"empty filter matches all", func(s store.Store) store.Store { return revokesAll{s} }, "cascades/RevokeGrants by an empty filter"},
-		{"account deleted, nothing else", func(s store.Store) store.Store { return keepsGrants{s} }, "cascades/DeleteAccount"},
+		{"empty filter matches all", func(s store.Store) store.Store {
+			return revokesAll{s, new(sync.Mutex), map[string]bool{}}
+		}, "cascades/RevokeGrants by an empty filter"},
+		{"revocation not seen by Token", func(s store.Store) store.Store { return staleGrants{s} }, "cascades/RevokeGrants"},
+		{"revocation not seen by Token", func(s store.Store) store.Store { return staleGrants{s} }, "cascades/DeleteAccount"},
+		{"sessions outlive the account", func(s store.Store) store.Store {
+			return keepsSessions{s, new(sync.Mutex), map[store.Digest]store.Session{}}
+		}, "cascades/DeleteAccount"},
 		{"shared slices", func(s store.Store) store.Store {
 			return shares{s, new(sync.Mutex), map[string]store.Grant{}}
 		}, "isolation/grant and token"},
@@ -68,6 +80,7 @@ func TestPlantedBugs(t *testing.T) {
 			if !failed {
 				t.Fatal("passes with the bug")
 			}
+			t.Logf("caught:\n%s", log)
 			if strings.Contains(log, "panic") {
 				t.Errorf("caught by a panic:\n%s", log)
 			}
@@ -87,7 +100,9 @@ func ruleNamed(t *testing.T, name string) func(testing.TB, store.Store) {
 	}
 	for _, r := range races {
 		if "races/"+r.name == name {
-			return func(t testing.TB, s store.Store) { r.run(t, []store.Store{s}) }
+			return func(t testing.TB, s store.Store) {
+				r.run(t, Harness{Open: func(testing.TB) store.Store { return s }})
+			}
 		}
 	}
 	t.Fatalf("the kit has no rule %q", name)
@@ -100,6 +115,22 @@ func TestRaces(t *testing.T) {
 	failed, log := Observe(t, func(t testing.TB) { Races(t, planted) })
 	if !failed || !strings.Contains(log, "ConsumeToken") {
 		t.Errorf("a read-then-write store passes the races:\n%s", log)
+	}
+}
+
+// TestReplicas shows that the racers meet over the replicas: handles that share
+// nothing all win.
+func TestReplicas(t *testing.T) {
+	h := Harness{
+		Open:    func(testing.TB) store.Store { return memory.New() },
+		Replica: func(testing.TB, store.Store) store.Store { return memory.New() },
+	}
+	if failed, log := Observe(t, func(t testing.TB) { Races(t, h) }); !failed {
+		t.Errorf("replicas that share nothing pass the races:\n%s", log)
+	}
+	h.Replica = func(_ testing.TB, s store.Store) store.Store { return s }
+	if failed, log := Observe(t, func(t testing.TB) { races[1].run(t, h) }); failed {
+		t.Errorf("replicas that share all fail the races:\n%s", log)
 	}
 }
 

@@ -89,7 +89,7 @@ func (e TokenRequestClientAssertionType) Valid() bool {
 	}
 }
 
-// AccessToken is AccessToken of the document.
+// AccessToken is the schema AccessToken of the document.
 type AccessToken struct {
 	AccessToken string               `json:"access_token"`
 	Active      bool                 `json:"active,omitempty"`
@@ -117,10 +117,16 @@ func (o *AccessToken) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// AccessTokenTokenType is AccessToken.TokenType of the document.
+// AccessTokenTokenType is the schema AccessToken.TokenType of the document.
 type AccessTokenTokenType string
 
-// AuthorizationRequest is AuthorizationRequest of the document.
+// AccessTokenTokenTypeValues returns every value of AccessTokenTokenType, in the order of the
+// document. The slice is the caller's.
+func AccessTokenTokenTypeValues() []AccessTokenTokenType {
+	return []AccessTokenTokenType{}
+}
+
+// AuthorizationRequest is the schema AuthorizationRequest of the document.
 type AuthorizationRequest struct {
 	ClientID     string                           `json:"client_id"`
 	RedirectURI  string                           `json:"redirect_uri,omitempty"`
@@ -159,10 +165,16 @@ func (o *AuthorizationRequest) Values() url.Values {
 	return v
 }
 
-// AuthorizationRequestResponseType is AuthorizationRequest.ResponseType of the document.
+// AuthorizationRequestResponseType is the schema AuthorizationRequest.ResponseType of the document.
 type AuthorizationRequestResponseType string
 
-// ClientInformation is ClientInformation of the document.
+// AuthorizationRequestResponseTypeValues returns every value of AuthorizationRequestResponseType, in the order of the
+// document. The slice is the caller's.
+func AuthorizationRequestResponseTypeValues() []AuthorizationRequestResponseType {
+	return []AuthorizationRequestResponseType{"code"}
+}
+
+// ClientInformation is the schema ClientInformation of the document.
 type ClientInformation struct {
 	ClientID              string          `json:"client_id"`
 	ClientSecretExpiresAt int64           `json:"client_secret_expires_at"`
@@ -219,7 +231,7 @@ func (o *ClientInformation) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
-// ClientMetadata is ClientMetadata of the document.
+// ClientMetadata is the schema ClientMetadata of the document.
 type ClientMetadata struct {
 	RedirectURIs    []string                      `json:"redirect_uris"`
 	ApplicationType ClientMetadataApplicationType `json:"application_type,omitempty"`
@@ -280,15 +292,27 @@ func (o *ClientMetadata) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
-// ClientMetadataApplicationType is ClientMetadata.ApplicationType of the document.
+// ClientMetadataApplicationType is the schema ClientMetadata.ApplicationType of the document.
 type ClientMetadataApplicationType string
 
-// GrantType is GrantType of the document.
+// ClientMetadataApplicationTypeValues returns every value of ClientMetadataApplicationType, in the order of the
+// document. The slice is the caller's.
+func ClientMetadataApplicationTypeValues() []ClientMetadataApplicationType {
+	return []ClientMetadataApplicationType{"web", "native"}
+}
+
+// GrantType is the schema GrantType of the document.
 //
 // is how a token is asked for.
 type GrantType string
 
-// JWK is JWK of the document.
+// GrantTypeValues returns every value of GrantType, in the order of the
+// document. The slice is the caller's.
+func GrantTypeValues() []GrantType {
+	return []GrantType{"authorization_code", "refresh_token"}
+}
+
+// JWK is the schema JWK of the document.
 type JWK struct {
 	Kid string `json:"kid,omitempty"`
 	Kty string `json:"kty"`
@@ -330,7 +354,7 @@ func (o *JWK) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
-// JWKSet is JWKSet of the document.
+// JWKSet is the schema JWKSet of the document.
 type JWKSet struct {
 	Keys []JWK `json:"keys"`
 }
@@ -356,7 +380,7 @@ func (o *JWKSet) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// OAuthError is OAuthError of the document.
+// OAuthError is the schema OAuthError of the document.
 type OAuthError struct {
 	Error            string `json:"error"`
 	ErrorDescription string `json:"error_description,omitempty"`
@@ -376,9 +400,7 @@ func (o *OAuthError) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// TokenRequest is TokenRequest of the document.
-//
-// Standard: RFC 6749 §4.1.3.
+// TokenRequest is the schema TokenRequest of the document (RFC 6749 §4.1.3).
 type TokenRequest struct {
 	// is how a token is asked for.
 	GrantType           GrantType                       `json:"grant_type"`
@@ -430,5 +452,11 @@ func (o *TokenRequest) Values() url.Values {
 	return v
 }
 
-// TokenRequestClientAssertionType is TokenRequest.ClientAssertionType of the document.
+// TokenRequestClientAssertionType is the schema TokenRequest.ClientAssertionType of the document.
 type TokenRequestClientAssertionType string
+
+// TokenRequestClientAssertionTypeValues returns every value of TokenRequestClientAssertionType, in the order of the
+// document. The slice is the caller's.
+func TokenRequestClientAssertionTypeValues() []TokenRequestClientAssertionType {
+	return []TokenRequestClientAssertionType{}
+}

@@ -366,12 +366,11 @@ type Pages interface {
 	LoginPage(ctx context.Context, in *LoginPageInput) (LoginPageOutput, error)
 }
 
-// AuthorizeInput is a request that has the form that the document demands.
+// AuthorizeInput is a request, if Problem is nil one that has the form that the document demands.
 type AuthorizeInput struct {
 	HTTP    *http.Request // the request itself; its body has been read
 	Query   AuthorizationRequest
 	Problem *Problem // why the request is refused, if it is; what could be read is there all the same
-
 }
 
 // AuthorizeOutput is one of the answers of Authorize.
@@ -404,12 +403,11 @@ func (o Authorize303) writeAuthorize(w http.ResponseWriter) error {
 	return nil
 }
 
-// AuthorizePostInput is a request that has the form that the document demands.
+// AuthorizePostInput is a request, if Problem is nil one that has the form that the document demands.
 type AuthorizePostInput struct {
 	HTTP    *http.Request // the request itself; its body has been read
 	Form    AuthorizationRequest
 	Problem *Problem // why the request is refused, if it is; what could be read is there all the same
-
 }
 
 // AuthorizePostOutput is one of the answers of AuthorizePost.
@@ -461,7 +459,6 @@ type RegisterInput struct {
 	HTTP *http.Request // the request itself; its body has been read
 	Body ClientMetadata
 	Raw  []byte // the document that Body was read from
-
 }
 
 // RegisterOutput is one of the answers of Register.
@@ -497,7 +494,6 @@ func (o Register201) writeRegister(w http.ResponseWriter) error {
 type DeleteClientInput struct {
 	HTTP     *http.Request // the request itself; its body has been read
 	ClientID string        // path parameter client_id, as it stands in the path
-
 }
 
 // DeleteClientOutput is one of the answers of DeleteClient.
@@ -526,7 +522,6 @@ func (o DeleteClient204) writeDeleteClient(w http.ResponseWriter) error {
 type ReadClientInput struct {
 	HTTP     *http.Request // the request itself; its body has been read
 	ClientID string        // path parameter client_id, as it stands in the path
-
 }
 
 // ReadClientOutput is one of the answers of ReadClient.
@@ -555,7 +550,6 @@ func (o ReadClient200) writeReadClient(w http.ResponseWriter) error {
 type ResourceInput struct {
 	HTTP *http.Request // the request itself; its body has been read
 	Path string        // path parameter path, as it stands in the path
-
 }
 
 // ResourceOutput is one of the answers of Resource.

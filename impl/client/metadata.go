@@ -1,0 +1,188 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/oauth"
+)
+
+// Metadata is what a client says of itself, checked, with the defaults of RFC
+// 7591 §2 filled in. It holds the members of the document's ClientMetadata and
+// nothing else: whatever more was sent is gone.
+type Metadata struct {
+	gen.ClientMetadata
+	// Localized are human-readable members with a language tag (RFC 7591 §2.2),
+	// such as "client_name#de".
+	Localized map[string]string
+
+	usable []string // of RedirectURIs, those that codes may be sent to
+}
+
+// Rules are what a server allows in metadata.
+type Rules struct {
+	GrantTypes []gen.GrantType // those that the server answers
+	// InsecureLoopback admits http metadata documents at loopback addresses.
+	InsecureLoopback bool
+}
+
+// Parse checks client metadata as it was sent to register (RFC 7591 §2). The
+// errors are *gen.Problem and *oauth.Error: invalid_redirect_uri or
+// invalid_client_metadata.
+func Parse(document []byte, rules Rules) (Metadata, error) {
+	m, err := decode(document)
+	if err != nil {
+		return Metadata{}, err
+	}
+	m.applyDefaults()
+	if err := m.check(rules); err != nil {
+		return Metadata{}, err
+	}
+	return m, nil
+}
+
+// forbiddenInUpdate are members that only the server says (RFC 7592 §2.2).
+var forbiddenInUpdate = []string{"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"}
+
+// ParseUpdate is Parse for an update request, which in addition must not have
+// the members that only the server says (RFC 7592 §2.2).
+func ParseUpdate(document []byte, rules Rules) (Metadata, error) {
+	members, err := rawMembers(document)
+	if err != nil {
+		return Metadata{}, err
+	}
+	for _, name := range forbiddenInUpdate {
+		if _, ok := members[name]; ok {
+			return Metadata{}, oauth.InvalidClientMetadata("update_member_forbidden", name+" is not the client's to send")
+		}
+	}
+	return Parse(document, rules)
+}
+
+// Restore reads back what JSON returned. It checks no rules: those that held
+// when it was stored decide, not today's.
+func Restore(stored []byte) (Metadata, error) {
+	m, err := decode(stored)
+	if err != nil {
+		return Metadata{}, err
+	}
+	m.findUsable()
+	return m, nil
+}
+
+// decode reads the declared members strictly and the localized ones beside them.
+func decode(document []byte) (Metadata, error) {
+	declared, problem := gen.DecodeClientMetadata(document)
+	if problem != nil {
+		return Metadata{}, problem
+	}
+	m := Metadata{ClientMetadata: declared}
+	members, err := rawMembers(document)
+	if err != nil {
+		return Metadata{}, err
+	}
+	if err := m.readLocalized(members); err != nil {
+		return Metadata{}, err
+	}
+	return m, checkJWKS(members["jwks"])
+}
+
+func rawMembers(document []byte) (map[string]json.RawMessage, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(document, &members); err != nil {
+		return nil, oauth.InvalidClientMetadata("metadata_malformed", "the metadata is no JSON object")
+	}
+	return members, nil
+}
+
+// applyDefaults fills in what RFC 7591 §2 says of omitted members.
+func (m *Metadata) applyDefaults() {
+	if m.TokenEndpointAuthMethod == "" {
+		m.TokenEndpointAuthMethod = string(SecretBasic)
+	}
+	if len(m.GrantTypes) == 0 {
+		m.GrantTypes = []string{string(gen.GrantTypeAuthorizationCode)}
+	}
+	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, string(gen.GrantTypeAuthorizationCode)) {
+		m.ResponseTypes = []string{string(gen.ResponseTypeCode)}
+	}
+	m.SoftwareStatement = "" // RFC 7591 §3.1.1: a server that cannot verify statements ignores them
+}
+
+// AuthMethod returns the one method by which the client authenticates.
+func (m Metadata) AuthMethod() Method { return Method(m.TokenEndpointAuthMethod) }
+
+// HasGrant reports whether the client may use a grant.
+func (m Metadata) HasGrant(t gen.GrantType) bool { return slices.Contains(m.GrantTypes, string(t)) }
+
+// Native reports whether the client registered as a native application (RFC
+// 8252).
+func (m Metadata) Native() bool { return m.ApplicationType == "native" }
+
+// UsableRedirectURIs returns the registered redirect URIs that codes may be sent
+// to. The slice is shared: do not change it.
+func (m Metadata) UsableRedirectURIs() []string { return m.usable }
+
+// HasOrigin reports whether the client has a redirect URI at an origin, so that
+// a script there is the client's. At a loopback address every port counts.
+func (m Metadata) HasOrigin(origin string) bool {
+	want, problem := cutRedirectURI(origin)
+	if problem != "" || want.host == "" || want.rest != "" {
+		return false
+	}
+	for _, uri := range m.usable {
+		have, problem := cutRedirectURI(uri)
+		if problem == "" && (have.origin() == origin || have.loopback() && want.loopback() && have.host == want.host) {
+			return true
+		}
+	}
+	return false
+}
+
+// JSON returns the metadata as it is stored: a JSON object of the declared and
+// the localized members.
+func (m Metadata) JSON() []byte {
+	b, err := json.Marshal(m.ClientMetadata)
+	if err != nil {
+		panic(err) // it was decoded from JSON
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Localized)) {
+		pair, err := json.Marshal(map[string]string{name: m.Localized[name]})
+		if err != nil {
+			panic(err) // strings always marshal
+		}
+		b = bytes.TrimSuffix(b, []byte("}"))
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(b, pair[1:]...)
+	}
+	return b
+}
+
+// Information returns the metadata as a registration is answered (RFC 7591
+// §3.2.1); the members that the server adds are empty.
+func (m Metadata) Information() gen.ClientInformation {
+	var info gen.ClientInformation
+	if err := json.Unmarshal(m.JSON(), &info); err != nil {
+		panic(err) // the document declares the members of both alike
+	}
+	return info
+}
+
+// Fingerprint returns bytes that are the same for metadata that means the same:
+// the order of lists that are sets does not count.
+func (m Metadata) Fingerprint() []byte {
+	c := m
+	for _, list := range []*[]string{&c.RedirectURIs, &c.GrantTypes, &c.ResponseTypes, &c.Contacts} {
+		*list = slices.Sorted(slices.Values(*list))
+	}
+	words := strings.Fields(c.Scope)
+	slices.Sort(words)
+	c.Scope = strings.Join(slices.Compact(words), " ")
+	return c.JSON()
+}

@@ -1,0 +1,125 @@
+package interact
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/server"
+	"github.com/charterauth/charter/impl/store"
+)
+
+// Config is what the built-in pages need. Accounts and Store are required; the
+// zero value of every other field is safe and means the default that its comment
+// states.
+type Config struct {
+	// Accounts knows the people.
+	Accounts Accounts
+	// Store keeps sessions and counters: normally the Server's.
+	Store store.Store
+
+	// Templates replace the built-in pages file by file: layout.html, login.html,
+	// consent.html, error.html and style.css. The policy of the pages allows the
+	// one style sheet and nothing else: no script, image, font or frame.
+	Templates fs.FS
+	// Service is the name that people know this server by. Empty: the issuer's
+	// host.
+	Service string
+	// ScopeDescriptions say in words what a scope value allows, to follow "It
+	// asks to". A value without one is shown as it is.
+	ScopeDescriptions map[string]string
+
+	// SessionIdle is how long a browser stays signed in after the person last
+	// signed in or decided something. Default 12 h.
+	SessionIdle time.Duration
+	// SessionLifetime is how long it stays signed in at most. Default 7 days.
+	SessionLifetime time.Duration
+
+	// Peer returns the address that attempts to sign in are counted for. A server
+	// behind a proxy needs one: without it all people would share the proxy's
+	// count. nil: the address of the connection.
+	Peer func(*http.Request) netip.Addr
+	// Now is the clock. nil: time.Now.
+	Now func() time.Time
+	// Logger receives what operators need. nil: nothing is logged.
+	Logger *slog.Logger
+}
+
+const (
+	defaultSessionIdle     = 12 * time.Hour
+	defaultSessionLifetime = 7 * 24 * time.Hour
+)
+
+// Pages returns the built-in pages, for server.Config.Interaction. The function
+// it returns reports every problem of cfg at once, templates included.
+func Pages(cfg Config) func(*server.Server) (server.Interaction, error) {
+	return func(srv *server.Server) (server.Interaction, error) {
+		cfg := cfg.withDefaults()
+		at, err := locate(srv.Issuer())
+		if err != nil {
+			return nil, err
+		}
+		if cfg.Service == "" {
+			cfg.Service = at.host
+		}
+		painter, err := newPainter(builtIn(), cfg.Templates, cfg.Service)
+		if err := errors.Join(cfg.check(), err); err != nil {
+			return nil, fmt.Errorf("pages: %w", err)
+		}
+		p := &pages{cfg: cfg, server: srv, at: at, painter: painter}
+		p.sessions = &sessions{
+			store: cfg.Store, issuer: at.issuer, secure: at.secure,
+			idle: cfg.SessionIdle, lifetime: cfg.SessionLifetime, now: p.now,
+		}
+		p.attempts = &attempts{store: cfg.Store, now: p.now}
+		p.handler = gen.NewPagesHandler(operations{p}, gen.Options{BasePath: at.path, Error: p.fail})
+		return p, nil
+	}
+}
+
+func (c Config) withDefaults() Config {
+	if c.SessionIdle == 0 {
+		c.SessionIdle = defaultSessionIdle
+	}
+	if c.SessionLifetime == 0 {
+		c.SessionLifetime = defaultSessionLifetime
+	}
+	if c.Peer == nil {
+		c.Peer = connectionPeer
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func (c Config) check() error {
+	var problems []error
+	if c.Accounts == nil {
+		problems = append(problems, errors.New("Accounts is required"))
+	}
+	if c.Store == nil {
+		problems = append(problems, errors.New("Store is required"))
+	}
+	if c.SessionIdle < 0 || c.SessionLifetime < 0 {
+		problems = append(problems, errors.New("SessionIdle and SessionLifetime may not be negative"))
+	}
+	return errors.Join(problems...)
+}
+
+// connectionPeer returns the address of the connection, or the zero Addr.
+func connectionPeer(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap()
+}

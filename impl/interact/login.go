@@ -1,0 +1,126 @@
+package interact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/server"
+)
+
+// LoginPage asks who the person is, unless the browser knows.
+func (p operations) LoginPage(ctx context.Context, in *gen.LoginPageInput) (gen.LoginPageOutput, error) {
+	pending, err := p.server.Pending(ctx, in.HTTP, in.Query.Request)
+	if err != nil {
+		return nil, err
+	}
+	_, signedIn, err := p.visitor(ctx, in.HTTP)
+	if err != nil {
+		return nil, err
+	}
+	if signedIn {
+		return gen.LoginPage303{Location: p.at.page(gen.PathConsentPage, pending.Handle())}, nil
+	}
+	body, err := p.paintLogin(pending, shown(pending.LoginHint(), maxAccountName), "")
+	if err != nil {
+		return nil, err
+	}
+	return gen.LoginPage200{ContentSecurityPolicy: p.painter.policy("'self'"), Body: body}, nil
+}
+
+// Login checks name and password and signs the browser in. The form is bound to
+// the browser and the request (Pending, CheckCSRF), so nobody can sign somebody
+// else's browser in to an account of theirs.
+func (p operations) Login(ctx context.Context, in *gen.LoginInput) (gen.LoginOutput, error) {
+	pending, err := p.server.Pending(ctx, in.HTTP, in.Form.Request)
+	if err != nil {
+		return nil, err
+	}
+	if !pending.CheckCSRF(in.Form.CSRF) {
+		return nil, errForm
+	}
+	id, err := p.authenticate(ctx, in)
+	if err != nil {
+		return p.loginAgain(pending, in.Form.Username, err)
+	}
+	cookie, err := p.sessions.start(ctx, in.HTTP, id)
+	if err != nil {
+		return nil, err
+	}
+	return gen.Login303{
+		Location:  p.at.page(gen.PathConsentPage, pending.Handle()),
+		SetCookie: []string{cookie},
+	}, nil
+}
+
+// errIncomplete is a form with an empty field.
+var errIncomplete = errors.New("user name or password is missing")
+
+func (p *pages) authenticate(ctx context.Context, in *gen.LoginInput) (Identity, error) {
+	if in.Form.Username == "" || in.Form.Password == "" {
+		return Identity{}, errIncomplete
+	}
+	if err := p.attempts.count(ctx, p.cfg.Peer(in.HTTP)); err != nil {
+		return Identity{}, err
+	}
+	id, err := p.cfg.Accounts.Authenticate(ctx, in.Form.Username, in.Form.Password)
+	if err != nil {
+		return Identity{}, err
+	}
+	if id.Subject == "" {
+		return Identity{}, errors.New("Accounts.Authenticate returned an Identity without a Subject")
+	}
+	return id, nil
+}
+
+// loginAgain shows the form with what was wrong. The page is the same for every
+// account and for none.
+func (p *pages) loginAgain(pending *server.Pending, username string, cause error) (gen.LoginOutput, error) {
+	status, problem, wait := http.StatusOK, "", time.Duration(0)
+	tooMany, guessing := errors.AsType[*TooManyAttempts](cause)
+	switch {
+	case guessing:
+		status, wait = http.StatusTooManyRequests, tooMany.Wait
+		problem = fmt.Sprintf("There were too many attempts to sign in. Try again in %s.", inWords(wait))
+	case errors.Is(cause, ErrCredentials):
+		problem = "The user name or the password is wrong."
+	case errors.Is(cause, errIncomplete):
+		problem = "Enter your user name and your password."
+	case errors.Is(cause, ErrPasswordTooLong):
+		status, problem = http.StatusBadRequest, "The password is too long: at most 1024 bytes are accepted."
+	default:
+		return nil, cause
+	}
+	body, err := p.paintLogin(pending, shown(username, maxAccountName), problem)
+	if err != nil {
+		return nil, err
+	}
+	policy := p.painter.policy("'self'")
+	if status != http.StatusOK {
+		return nil, &refusedForm{status, body, policy, wait}
+	}
+	return gen.Login200{ContentSecurityPolicy: policy, Body: body}, nil
+}
+
+// inWords rounds up: who comes back when told is not refused again.
+func inWords(d time.Duration) string {
+	if d <= time.Minute {
+		return "a minute"
+	}
+	return fmt.Sprintf("%d minutes", int((d+time.Minute-1)/time.Minute))
+}
+
+func (p *pages) paintLogin(pending *server.Pending, username, problem string) ([]byte, error) {
+	return p.painter.paint(loginFile, loginView{
+		frame:    p.painter.frame,
+		Action:   p.at.path + gen.PathLoginPage,
+		Request:  pending.Handle(),
+		CSRF:     pending.CSRFToken(),
+		Client:   describeClient(pending),
+		Username: username,
+		Problem:  problem,
+	})
+}

@@ -1,0 +1,107 @@
+package interact
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+)
+
+// The files of a set of pages. Every page is layout.html with the page's own
+// "title" and "main".
+const (
+	layoutFile  = "layout.html"
+	loginFile   = "login.html"
+	consentFile = "consent.html"
+	errorFile   = "error.html"
+	styleFile   = "style.css"
+)
+
+// A painter makes pages from templates and the views in view.go. html/template
+// escapes what the views hold by the place that it stands in.
+type painter struct {
+	frame frame
+	pages map[string]*template.Template
+	style string
+}
+
+// A frame is what the layout of every page needs.
+type frame struct {
+	Service string       // the name of this server
+	Style   template.CSS // the style sheet, as its hash in the policy has it
+}
+
+// newPainter reads the pages of own, and those that own has not from builtIn.
+// own may be nil. Templates that cannot be read, parsed or executed are errors
+// now, not when the first person sees them.
+func newPainter(builtIn, own fs.FS, service string) (*painter, error) {
+	p := &painter{pages: map[string]*template.Template{}}
+	style, err := readPage(builtIn, own, styleFile)
+	p.style = style
+	p.frame = frame{service, template.CSS(style)} // the operator's own file
+	problems := []error{err}
+	layout, err := readPage(builtIn, own, layoutFile)
+	problems = append(problems, err)
+	for name, example := range map[string]any{
+		loginFile:   loginView{frame: p.frame},
+		consentFile: consentView{frame: p.frame, Scopes: []scopeView{{}}, Resources: []string{""}},
+		errorFile:   errorView{frame: p.frame},
+	} {
+		text, err := readPage(builtIn, own, name)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		page, err := parsePage(layout, name, text)
+		if err == nil {
+			p.pages[name] = page
+			_, err = p.paint(name, example)
+		}
+		problems = append(problems, err)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func readPage(builtIn, own fs.FS, name string) (string, error) {
+	if own != nil {
+		b, err := fs.ReadFile(own, name)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return string(b), err
+		}
+	}
+	b, err := fs.ReadFile(builtIn, name)
+	return string(b), err
+}
+
+// parsePage parses a page over the layout. A name in a template that its view
+// has not is an error, never an empty place.
+func parsePage(layout, name, text string) (*template.Template, error) {
+	page, err := template.New(layoutFile).Option("missingkey=error").Parse(layout)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := page.New(name).Parse(text); err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// paint returns the page made of view. It is whole or not at all: nothing is
+// sent before it is known to be right.
+func (p *painter) paint(page string, view any) ([]byte, error) {
+	var b bytes.Buffer
+	if err := p.pages[page].ExecuteTemplate(&b, "layout", view); err != nil {
+		return nil, fmt.Errorf("page %s: %w", page, err)
+	}
+	return b.Bytes(), nil
+}
+
+// policy returns the Content-Security-Policy of a page whose forms may be sent
+// to the given sources.
+func (p *painter) policy(formAction ...string) string {
+	return contentSecurityPolicy(p.style, formAction...)
+}

@@ -1,0 +1,131 @@
+package interact
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/charterauth/charter/impl/server"
+)
+
+// What the templates see. Every text is as the page shows it; html/template
+// escapes it.
+
+type loginView struct {
+	frame
+	Action   string // where the form goes
+	Request  string // hidden: the handle
+	CSRF     string // hidden
+	Client   clientView
+	Username string // what to fill in
+	Problem  string // what was wrong with the form before; empty at first
+}
+
+type consentView struct {
+	frame
+	Action    string
+	Request   string
+	CSRF      string
+	Client    clientView
+	Account   string // who is signed in
+	Scopes    []scopeView
+	Resources []string
+	Target    targetView
+	Problem   string
+}
+
+type errorView struct {
+	frame
+	Title     string
+	Message   string
+	Reference string // finds the log line; empty where there is none
+}
+
+// A clientView is the application that asks.
+type clientView struct {
+	Name     string
+	Host     string // of a client that a URL names: the one thing about it that was checked; empty for others
+	Verified bool   // an operator registered it
+}
+
+// A scopeView is one permission asked for.
+type scopeView struct {
+	Value       string
+	Description string // in words; empty: show Value
+	Ticked      bool
+}
+
+// A targetView is where the answer goes.
+type targetView struct {
+	Kind string // "web", "loopback" or "native"
+	Name string // host, or scheme of a native app
+}
+
+// describeClient shows the name that a client gave itself, or what identifies it
+// where it gave none.
+func describeClient(p *server.Pending) clientView {
+	v := clientView{Name: shown(p.ClientName(), maxShownName), Host: documentHost(p.ClientID()), Verified: p.Verified()}
+	switch {
+	case v.Name != "":
+	case v.Host != "":
+		v.Name = v.Host
+	default:
+		v.Name = "an application without a name"
+	}
+	return v
+}
+
+// documentHost returns the host of a client identifier that is the URL of its
+// metadata, or "".
+func documentHost(clientID string) string {
+	if !strings.HasPrefix(clientID, "https://") {
+		return ""
+	}
+	u, err := url.Parse(clientID)
+	if err != nil {
+		return ""
+	}
+	return shown(u.Host, maxHost)
+}
+
+const (
+	maxHost     = 253 // RFC 1035 §2.3.4
+	maxResource = 512
+	maxScope    = 256
+)
+
+func describeTarget(p *server.Pending) targetView {
+	return targetView{Kind: targetKind(p.RedirectURI(), p.Loopback()), Name: shown(p.RedirectHost(), maxHost)}
+}
+
+// targetKind tells what a person can know about who gets the answer: only an
+// https host is somebody in particular (RFC 8252 §8.6).
+func targetKind(redirectURI string, loopback bool) string {
+	switch {
+	case loopback:
+		return "loopback"
+	case strings.HasPrefix(strings.ToLower(redirectURI), "https://"):
+		return "web"
+	}
+	return "native"
+}
+
+func describeResources(uris []string) []string {
+	shownURIs := make([]string, len(uris))
+	for i, uri := range uris {
+		shownURIs[i] = shown(uri, maxResource)
+	}
+	return shownURIs
+}
+
+// describeScopes keeps the order that was asked in. All are ticked unless ticked
+// says which.
+func (c Config) describeScopes(asked []string, ticked map[string]bool) []scopeView {
+	views := make([]scopeView, len(asked))
+	for i, value := range asked {
+		views[i] = scopeView{Value: value, Description: c.ScopeDescriptions[value], Ticked: ticked == nil || ticked[value]}
+		if views[i].Description == "" && value == "offline_access" {
+			views[i].Description = "keep this access while you are away"
+		}
+	}
+	return views
+}
