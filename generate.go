@@ -20,7 +20,7 @@
 // The module is generated anew with `go generate ./...`, run in its root.
 package charter
 
-import _ "embed" // the sources that programs serve or apply
+import "embed"
 
 //go:generate go tool oapi-codegen -config templates/gen/support.yaml -o gen/support.gen.go openapi.yaml
 //go:generate go tool oapi-codegen -config templates/gen/models.yaml -o gen/models.gen.go openapi.yaml
@@ -32,3 +32,13 @@ import _ "embed" // the sources that programs serve or apply
 //
 //go:embed openapi.yaml
 var OpenAPI []byte
+
+// Schema is schema.sql, the schema of every SQL store.
+//
+//go:embed schema.sql
+var Schema string
+
+// Pages is templates/pages, the HTML that people see, at that path.
+//
+//go:embed templates/pages
+var Pages embed.FS

@@ -30,12 +30,19 @@ type Rules struct {
 	InsecureLoopback bool
 }
 
-// Parse checks client metadata as it was sent to register (RFC 7591 §2). The
-// errors are *gen.Problem and *oauth.Error: invalid_redirect_uri or
-// invalid_client_metadata.
+// Parse checks client metadata as it was sent to register (RFC 7591 §2). Members
+// that are not understood, a client_id among them, are ignored. The errors are
+// *gen.Problem and *oauth.Error: invalid_redirect_uri or invalid_client_metadata.
 func Parse(document []byte, rules Rules) (Metadata, error) {
-	m, err := decode(document)
+	m, members, err := decode(document)
 	if err != nil {
+		return Metadata{}, err
+	}
+	offered, err := offeredMethods(m.TokenEndpointAuthMethod, members)
+	if err != nil {
+		return Metadata{}, err
+	}
+	if err := m.chooseMethod(offered, SecretBasic, SecretPost, None); err != nil {
 		return Metadata{}, err
 	}
 	m.applyDefaults()
@@ -66,7 +73,7 @@ func ParseUpdate(document []byte, rules Rules) (Metadata, error) {
 // Restore reads back what JSON returned. It checks no rules: those that held
 // when it was stored decide, not today's.
 func Restore(stored []byte) (Metadata, error) {
-	m, err := decode(stored)
+	m, _, err := decode(stored)
 	if err != nil {
 		return Metadata{}, err
 	}
@@ -75,20 +82,22 @@ func Restore(stored []byte) (Metadata, error) {
 }
 
 // decode reads the declared members strictly and the localized ones beside them.
-func decode(document []byte) (Metadata, error) {
+// It also returns all members as they stand, by their exact names: a struct with
+// tags would take names in any case.
+func decode(document []byte) (Metadata, map[string]json.RawMessage, error) {
 	declared, problem := gen.DecodeClientMetadata(document)
 	if problem != nil {
-		return Metadata{}, problem
+		return Metadata{}, nil, problem
 	}
 	m := Metadata{ClientMetadata: declared}
 	members, err := rawMembers(document)
 	if err != nil {
-		return Metadata{}, err
+		return Metadata{}, nil, err
 	}
 	if err := m.readLocalized(members); err != nil {
-		return Metadata{}, err
+		return Metadata{}, nil, err
 	}
-	return m, checkJWKS(members["jwks"])
+	return m, members, m.readJWKS(members["jwks"])
 }
 
 func rawMembers(document []byte) (map[string]json.RawMessage, error) {
@@ -99,10 +108,12 @@ func rawMembers(document []byte) (map[string]json.RawMessage, error) {
 	return members, nil
 }
 
-// applyDefaults fills in what RFC 7591 §2 says of omitted members.
+// applyDefaults fills in what RFC 7591 §2 says of omitted members, and the
+// application_type of OpenID Connect Registration §2: RFC 8252 §8.4 wants the
+// type of every client recorded.
 func (m *Metadata) applyDefaults() {
-	if m.TokenEndpointAuthMethod == "" {
-		m.TokenEndpointAuthMethod = string(SecretBasic)
+	if m.ApplicationType == "" {
+		m.ApplicationType = "web"
 	}
 	if len(m.GrantTypes) == 0 {
 		m.GrantTypes = []string{string(gen.GrantTypeAuthorizationCode)}
@@ -110,7 +121,9 @@ func (m *Metadata) applyDefaults() {
 	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, string(gen.GrantTypeAuthorizationCode)) {
 		m.ResponseTypes = []string{string(gen.ResponseTypeCode)}
 	}
-	m.SoftwareStatement = "" // RFC 7591 §3.1.1: a server that cannot verify statements ignores them
+	// RFC 7591 §3.1.1 lets a server that does not verify statements ignore them;
+	// only one that was used is answered (§3.2.1).
+	m.SoftwareStatement = ""
 }
 
 // AuthMethod returns the one method by which the client authenticates.
@@ -122,6 +135,11 @@ func (m Metadata) HasGrant(t gen.GrantType) bool { return slices.Contains(m.Gran
 // Native reports whether the client registered as a native application (RFC
 // 8252).
 func (m Metadata) Native() bool { return m.ApplicationType == "native" }
+
+// privateUse reports whether private-use schemes are for this client. Any
+// application on a device can claim them (RFC 8252 §8.6), and a secret that ships
+// with one proves nothing (§8.5): a client that relies on a secret stays away.
+func (m Metadata) privateUse() bool { return m.Native() && m.AuthMethod() == None }
 
 // UsableRedirectURIs returns the registered redirect URIs that codes may be sent
 // to. The slice is shared: do not change it.
@@ -163,6 +181,9 @@ func (m Metadata) JSON() []byte {
 	}
 	return b
 }
+
+// MarshalJSON returns JSON.
+func (m Metadata) MarshalJSON() ([]byte, error) { return m.JSON(), nil }
 
 // Information returns the metadata as a registration is answered (RFC 7591
 // §3.2.1); the members that the server adds are empty.

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,9 +11,6 @@ import (
 
 // check holds metadata to the rules, in the order of RFC 7591 §2.
 func (m *Metadata) check(rules Rules) error {
-	if !m.AuthMethod().Valid() {
-		return oauth.InvalidClientMetadata("auth_method_unsupported", "token_endpoint_auth_method must be none, client_secret_basic or client_secret_post")
-	}
 	if err := m.checkGrantTypes(rules); err != nil {
 		return err
 	}
@@ -22,6 +18,9 @@ func (m *Metadata) check(rules Rules) error {
 		return err
 	}
 	if err := m.checkRedirectURIs(); err != nil {
+		return err
+	}
+	if err := m.checkScope(); err != nil {
 		return err
 	}
 	if err := m.checkTexts(); err != nil {
@@ -36,23 +35,25 @@ func (m *Metadata) checkGrantTypes(rules Rules) error {
 	m.GrantTypes = slices.DeleteFunc(m.GrantTypes, func(t string) bool {
 		return !slices.Contains(rules.GrantTypes, gen.GrantType(t))
 	})
-	m.ResponseTypes = slices.DeleteFunc(m.ResponseTypes, func(t string) bool { return !gen.ResponseType(t).Valid() })
+	m.GrantTypes = unique(m.GrantTypes)
+	m.ResponseTypes = unique(slices.DeleteFunc(m.ResponseTypes, func(t string) bool { return !gen.ResponseType(t).Valid() }))
 	code := m.HasGrant(gen.GrantTypeAuthorizationCode)
 	switch {
 	case len(m.GrantTypes) == 0:
 		return oauth.InvalidClientMetadata("grant_types_unsupported", "grant_types has none that this server offers")
+	case len(m.GrantTypes) == 1 && m.HasGrant(gen.GrantTypeRefreshToken):
+		return oauth.InvalidClientMetadata("grant_types_inconsistent", "grant_types has no grant that a refresh token could come from")
 	case code != (len(m.ResponseTypes) > 0):
 		return oauth.InvalidClientMetadata("grant_types_inconsistent", "response_types must be code with the authorization_code grant, and empty without it")
 	case m.HasGrant(gen.GrantTypeClientCredentials) && m.AuthMethod() == None:
 		return oauth.InvalidClientMetadata("client_credentials_public", "the client_credentials grant is for clients that authenticate")
 	}
-	m.GrantTypes = unique(m.GrantTypes)
 	return nil
 }
 
 func (m *Metadata) checkApplicationType() error {
 	switch m.ApplicationType {
-	case "", "web", "native":
+	case "web", "native":
 		return nil
 	}
 	return oauth.InvalidClientMetadata("application_type_unknown", "application_type must be web or native")
@@ -62,15 +63,18 @@ func (m *Metadata) checkApplicationType() error {
 // beside something usable, and demands one usable URI of a client that asks
 // people.
 func (m *Metadata) checkRedirectURIs() error {
+	why := "redirect_uris is required for the authorization_code grant"
 	for _, raw := range m.RedirectURIs {
-		if _, v, problem := judge(raw, m.Native()); v == refused {
+		_, v, problem := judge(raw, m.privateUse())
+		if v == refused {
 			return oauth.InvalidRedirectURI("redirect_uri_refused", problem)
 		}
+		why = problem
 	}
 	m.RedirectURIs = unique(m.RedirectURIs)
 	m.findUsable()
 	if len(m.usable) == 0 && m.HasGrant(gen.GrantTypeAuthorizationCode) {
-		return oauth.InvalidRedirectURI("redirect_uri_unusable", "redirect_uris has none that codes can be sent to")
+		return oauth.InvalidRedirectURI("redirect_uri_unusable", why)
 	}
 	return nil
 }
@@ -78,10 +82,21 @@ func (m *Metadata) checkRedirectURIs() error {
 func (m *Metadata) findUsable() {
 	m.usable = nil
 	for _, raw := range m.RedirectURIs {
-		if _, v, _ := judge(raw, m.Native()); v == usable {
+		if _, v, _ := judge(raw, m.privateUse()); v == usable {
 			m.usable = append(m.usable, raw)
 		}
 	}
+}
+
+// checkScope holds scope to the grammar and bounds of every other scope, so that
+// what is registered can be compared (RFC 6749 §3.3).
+func (m *Metadata) checkScope() error {
+	scope, err := oauth.ParseScope(m.Scope)
+	if err != nil {
+		return oauth.InvalidClientMetadata("scope_malformed", "scope is malformed or too long").Because(err)
+	}
+	m.Scope = scope.String()
+	return nil
 }
 
 // checkTexts refuses control characters in what people read.
@@ -98,10 +113,10 @@ func (m *Metadata) checkTexts() error {
 	return nil
 }
 
-// checkURIs admits https, and http at loopback addresses, for every URI that a
-// person might be shown or a server might follow.
+// checkURIs admits https alone for every URI that a person might be shown or a
+// server might follow (ATK-112; OAuth 2.1 §1.5). Nothing is fetched from them.
 func (m *Metadata) checkURIs() error {
-	uris := []string{m.ClientURI, m.LogoURI, m.TOSURI, m.PolicyURI, m.JWKSURI}
+	uris := []string{m.ClientURI, m.LogoURI, m.TOSURI, m.PolicyURI}
 	for name, value := range m.Localized {
 		if isURIMember(name) {
 			uris = append(uris, value)
@@ -112,97 +127,30 @@ func (m *Metadata) checkURIs() error {
 			return oauth.InvalidClientMetadata("uri_refused", "a URI of the metadata is not an https URL")
 		}
 	}
+	if m.JWKSURI != "" && (!webURI(m.JWKSURI) || strings.IndexByte(m.JWKSURI, '#') >= 0) {
+		return oauth.InvalidClientMetadata("uri_refused", "jwks_uri is not an https URL")
+	}
 	if m.JWKS != nil && m.JWKSURI != "" {
 		return oauth.InvalidClientMetadata("jwks_twice", "jwks and jwks_uri exclude each other")
 	}
 	return nil
 }
 
-// webURI is the grammar of redirect URIs, whose care costs nothing here, without
-// its rule on response parameters.
+// webURI is the grammar of https redirect URIs, whose care costs nothing here,
+// without its rules on queries and fragments.
 func webURI(uri string) bool {
-	base, _, _ := strings.Cut(uri, "?")
-	base, _, _ = strings.Cut(base, "#")
 	if checkBytes(uri) != "" {
 		return false
 	}
+	if _, ok := decodeOnce(uri); !ok {
+		return false
+	}
+	base := uri
+	if i := strings.IndexAny(uri, "?#"); i >= 0 {
+		base = uri[:i]
+	}
 	u, problem := cutRedirectURI(base)
-	return problem == "" && (u.scheme == "https" || u.loopback())
-}
-
-// localizable are the members that RFC 7591 §2.2 gives language tags.
-var localizable = []string{"client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri"}
-
-func isURIMember(name string) bool {
-	base, _, _ := strings.Cut(name, "#")
-	return strings.HasSuffix(base, "_uri")
-}
-
-// maxLocalized bounds how many translations are kept.
-const maxLocalized = 64
-
-// readLocalized takes members such as client_name#ja-Jpan-JP.
-func (m *Metadata) readLocalized(members map[string]json.RawMessage) error {
-	for name, raw := range members {
-		base, tag, ok := strings.Cut(name, "#")
-		if !ok || !slices.Contains(localizable, base) {
-			continue
-		}
-		var value string
-		if json.Unmarshal(raw, &value) != nil || value == "" || len(value) > 2048 || !languageTag(tag) {
-			return oauth.InvalidClientMetadata("localized_malformed", base+" has a malformed translation")
-		}
-		if m.Localized == nil {
-			m.Localized = make(map[string]string)
-		}
-		if m.Localized[name] = value; len(m.Localized) > maxLocalized {
-			return oauth.InvalidClientMetadata("localized_many", "the metadata has too many translations")
-		}
-	}
-	return nil
-}
-
-// languageTag admits the alphabet and length of BCP 47 tags.
-func languageTag(tag string) bool {
-	for i := range len(tag) {
-		if c := tag[i]; (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return tag != "" && len(tag) <= 35
-}
-
-// checkJWKS refuses key sets that tell a private or symmetric key (RFC 7591 §2),
-// or that name two keys alike.
-func checkJWKS(raw json.RawMessage) error {
-	if len(raw) == 0 {
-		return nil
-	}
-	var set struct {
-		Keys []map[string]json.RawMessage `json:"keys"`
-	}
-	if err := json.Unmarshal(raw, &set); err != nil {
-		return oauth.InvalidClientMetadata("jwks_malformed", "jwks is malformed")
-	}
-	seen := make(map[string]bool)
-	for _, key := range set.Keys {
-		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
-			if _, ok := key[private]; ok {
-				return oauth.InvalidClientMetadata("jwks_private", "jwks has a private or symmetric key; consider it compromised")
-			}
-		}
-		// 8192 bits are more than any client signs with, and checking larger
-		// ones is work that anybody could order.
-		if len(key["n"]) > 1370 {
-			return oauth.InvalidClientMetadata("jwks_large", "jwks has an RSA key of more than 8192 bits")
-		}
-		if kid := string(key["kid"]); kid != "" && seen[kid] {
-			return oauth.InvalidClientMetadata("jwks_duplicate", "jwks has two keys with one kid")
-		} else {
-			seen[kid] = true
-		}
-	}
-	return nil
+	return problem == "" && u.scheme == "https"
 }
 
 func unique(list []string) []string {

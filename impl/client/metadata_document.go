@@ -5,11 +5,17 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/charterauth/charter/gen"
 )
 
 // CheckClientIDURL checks a client identifier that is the URL of a metadata
-// document (draft-ietf-oauth-client-id-metadata-document §3): https, with a path
-// that is more than a slash, without fragment, user information or dot segments.
+// document (draft-ietf-oauth-client-id-metadata-document §3): https, with a path,
+// without fragment, user information or dot segments; with InsecureLoopback also
+// http at a loopback address. It may have a port and a query. At most 2048 bytes.
+//
+// The path must be more than a slash: -02 advises against the root of a site,
+// and MCP clients never use it.
 func CheckClientIDURL(id string, rules Rules) error {
 	u, problem := cutRedirectURI(id)
 	switch {
@@ -26,40 +32,81 @@ func CheckClientIDURL(id string, rules Rules) error {
 }
 
 // ParseDocument checks the metadata document that was found at the URL id (the
-// draft, §4). Its client_id must be that URL, byte for byte, and it must not
-// rely on a shared secret: there is nobody to share one with.
+// draft, §4, hardened as -02 §4.1 asks). Its client_id must be that URL, byte for
+// byte, and it must not rely on a shared secret: there is nobody to share one
+// with. Redirect URIs may be of another origin than the document, as the draft
+// leaves open (§6.1): loopback clients have no choice, and people are shown where
+// the answer goes.
 //
-// The authentication method is negotiated: a document that offers none, be it as
-// one of several (OpenID Connect RP Metadata Choices,
-// token_endpoint_auth_methods_supported), is a public client here. One that
-// insists on another method is refused, never weakened.
+// The errors are for logs alone, not for whoever made up the URL.
 func ParseDocument(id string, document []byte, rules Rules) (Metadata, error) {
-	m, err := decode(document)
+	if err := CheckClientIDURL(id, rules); err != nil {
+		return Metadata{}, err
+	}
+	m, members, err := decode(document)
 	if err != nil {
 		return Metadata{}, err
 	}
-	var about struct {
-		ClientID      string          `json:"client_id"`
-		Secret        json.RawMessage `json:"client_secret"`
-		SecretExpires json.RawMessage `json:"client_secret_expires_at"`
-		Methods       []string        `json:"token_endpoint_auth_methods_supported"`
+	if err := checkAbout(id, members); err != nil {
+		return Metadata{}, err
 	}
-	if err := json.Unmarshal(document, &about); err != nil {
-		return Metadata{}, errors.New("the metadata document is malformed")
+	if m.ClientName == "" { // MCP authorization 2026-07-28, Client Registration
+		return Metadata{}, errors.New("the metadata document has no client_name")
 	}
-	switch {
-	case about.ClientID != id:
-		return Metadata{}, errors.New("client_id of the metadata document is not its URL")
-	case about.Secret != nil || about.SecretExpires != nil:
-		return Metadata{}, errors.New("the metadata document has a secret")
-	case m.TokenEndpointAuthMethod != "" && m.AuthMethod() != None && !slices.Contains(about.Methods, string(None)):
-		return Metadata{}, errors.New("the metadata document offers no authentication method of this server")
+	if err := m.negotiate(members); err != nil {
+		return Metadata{}, err
 	}
-	m.TokenEndpointAuthMethod = string(None)
-	m.GrantTypes = slices.DeleteFunc(m.GrantTypes, func(t string) bool { return t == "client_credentials" })
 	m.applyDefaults()
 	if err := m.check(rules); err != nil {
 		return Metadata{}, err
 	}
 	return m, nil
+}
+
+// checkAbout holds the members that registration has not: by their exact names,
+// since a document that says client_id in two cases is two documents.
+func checkAbout(id string, members map[string]json.RawMessage) error {
+	var clientID string
+	if json.Unmarshal(members["client_id"], &clientID) != nil || clientID != id {
+		return errors.New("client_id of the metadata document is not its URL")
+	}
+	for name := range members {
+		switch folded := strings.ToLower(name); folded {
+		case "client_id":
+			if name != folded {
+				return errors.New("the metadata document has client_id in another case")
+			}
+		case "client_secret", "client_secret_expires_at":
+			return errors.New("the metadata document has a secret")
+		}
+	}
+	return nil
+}
+
+// negotiate registers the client as a public one, the only kind that a document
+// can make here. A document that offers none, alone or as one of several, is
+// public; so is one that says nothing, because the default of RFC 7591 §2 is a
+// shared secret, which it cannot mean. One that insists on another method is
+// refused, never weakened.
+func (m *Metadata) negotiate(members map[string]json.RawMessage) error {
+	offered, err := offeredMethods(m.TokenEndpointAuthMethod, members)
+	if err != nil {
+		return err
+	}
+	for _, method := range offered {
+		if slices.Contains(symmetric, method) {
+			return errors.New("the metadata document offers a method of shared secrets")
+		}
+	}
+	if err := m.chooseMethod(offered, None); err != nil {
+		return err
+	}
+	// The client_credentials grant is for clients that authenticate. A document
+	// with nothing else must not fall back to the default grant.
+	others := slices.DeleteFunc(slices.Clone(m.GrantTypes), func(t string) bool { return t == string(gen.GrantTypeClientCredentials) })
+	if len(others) == 0 && len(m.GrantTypes) > 0 {
+		return errors.New("the metadata document is only for the client_credentials grant, which needs authentication")
+	}
+	m.GrantTypes = others
+	return nil
 }

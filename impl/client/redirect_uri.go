@@ -28,14 +28,17 @@ const (
 )
 
 // judge decides about a redirect URI at registration (RFC 9700 §2.1, RFC 8252 §7
-// and §8.4). Only native clients may use private-use schemes.
-func judge(raw string, native bool) (redirectURI, verdict, string) {
+// and §8.4). privateUse says whether the client may use private-use schemes.
+func judge(raw string, privateUse bool) (redirectURI, verdict, string) {
 	u, problem := cutRedirectURI(raw)
 	if problem != "" {
 		return u, refused, problem
 	}
 	switch u.scheme {
 	case "https":
+		if u.port == "443" { // browsers drop it: the same place in a second spelling
+			return u, refused, "redirect_uris: the port must be left out where it is the scheme's"
+		}
 		return u, usable, ""
 	case "http":
 		if !u.loopback() {
@@ -43,18 +46,22 @@ func judge(raw string, native bool) (redirectURI, verdict, string) {
 		}
 		return u, usable, ""
 	}
-	// RFC 8252 §7.1 asks for a domain name in reverse order, so that two
-	// applications do not take the same scheme by accident.
-	if !native || !strings.Contains(u.scheme, ".") {
-		return u, unusable, "redirect_uris: private-use schemes are for native clients and have the form of a domain name in reverse"
+	switch {
+	case !privateUse:
+		return u, unusable, "redirect_uris: private-use schemes are for clients with application_type native and token_endpoint_auth_method none"
+	case !reverseDomain(u.scheme):
+		return u, unusable, "redirect_uris: a private-use scheme must have the form of a domain name in reverse"
+	case !strings.HasPrefix(u.rest, "/"): // RFC 8252 §8.4: complete, with its path
+		return u, unusable, "redirect_uris: a private-use scheme must be followed by a slash and a path"
 	}
 	return u, usable, ""
 }
 
-// CheckRedirectURI returns nil when codes may be sent to raw by a client that is
-// or is not native, and *oauth.Error invalid_redirect_uri otherwise.
-func CheckRedirectURI(raw string, native bool) error {
-	if _, v, problem := judge(raw, native); v != usable {
+// CheckRedirectURI returns nil when codes may be sent to raw, and *oauth.Error
+// invalid_redirect_uri otherwise. privateUse says whether the client may use
+// private-use schemes: a native one without a secret.
+func CheckRedirectURI(raw string, privateUse bool) error {
+	if _, v, problem := judge(raw, privateUse); v != usable {
 		return oauth.InvalidRedirectURI("redirect_uri_refused", problem)
 	}
 	return nil
@@ -64,8 +71,9 @@ func CheckRedirectURI(raw string, native bool) error {
 // an application.
 var dangerous = map[string]bool{
 	"about": true, "blob": true, "chrome": true, "data": true, "file": true, "filesystem": true, "ftp": true,
-	"intent": true, "jar": true, "javascript": true, "mailto": true, "sms": true, "tel": true, "urn": true,
-	"vbscript": true, "view-source": true, "ws": true, "wss": true,
+	"intent": true, "jar": true, "javascript": true, "livescript": true, "mailto": true, "mhtml": true, "mocha": true,
+	"ms-its": true, "resource": true, "sms": true, "tel": true, "urn": true, "vbscript": true, "view-source": true,
+	"ws": true, "wss": true,
 }
 
 // cutRedirectURI cuts raw. A non-empty problem says why it is none.
@@ -88,6 +96,10 @@ func cutRedirectURI(raw string) (redirectURI, string) {
 		if problem := u.cutAuthority(after); problem != "" {
 			return redirectURI{}, problem
 		}
+	} else if authority, ok := strings.CutPrefix(after, "//"); ok {
+		if authority, _, _ = strings.Cut(authority, "/"); strings.IndexByte(authority, '@') >= 0 {
+			return redirectURI{}, "redirect_uris: has user information"
+		}
 	}
 	return u, checkRest(u.rest)
 }
@@ -104,6 +116,17 @@ func checkBytes(raw string) string {
 		}
 	}
 	return ""
+}
+
+// reverseDomain reports whether a scheme is a domain name in reverse order (RFC
+// 8252 §7.1), so that two applications do not take the same one by accident.
+func reverseDomain(scheme string) bool {
+	for label := range strings.SplitSeq(scheme, ".") {
+		if !validLabel(label) {
+			return false
+		}
+	}
+	return strings.IndexByte(scheme, '.') >= 0
 }
 
 func validScheme(s string) bool {
@@ -146,8 +169,8 @@ func (u *redirectURI) cutAuthority(after string) string {
 	host, port := authority, ""
 	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
 		host, port = authority[:i], authority[i+1:]
-		if !canonicalPort(port) || defaultPort[u.scheme] == port {
-			return "redirect_uris: the port must be written in decimal, and left out where it is the scheme's"
+		if !canonicalPort(port) {
+			return "redirect_uris: the port must be written in decimal, from 1 to 65535"
 		}
 	}
 	if !validHost(host) {
@@ -156,8 +179,6 @@ func (u *redirectURI) cutAuthority(after string) string {
 	u.host, u.port, u.rest = host, port, rest
 	return ""
 }
-
-var defaultPort = map[string]string{"http": "80", "https": "443"}
 
 func canonicalPort(s string) bool {
 	n, err := strconv.ParseUint(s, 10, 16)
@@ -224,7 +245,7 @@ func (u redirectURI) origin() string {
 	switch {
 	case u.host == "":
 		return ""
-	case u.port == "":
+	case u.port == "", u.scheme == "https" && u.port == "443", u.scheme == "http" && u.port == "80":
 		return u.scheme + "://" + u.host
 	}
 	return u.scheme + "://" + u.host + ":" + u.port

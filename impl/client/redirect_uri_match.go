@@ -1,17 +1,22 @@
 package client
 
+import "slices"
+
 // MatchRedirectURI reports whether requested is one of the registered URIs: the
 // same bytes (RFC 9700 §2.1, RFC 3986 §6.2.1), or, for http at 127.0.0.1, [::1]
 // or localhost, the same but for the port (RFC 8252 §7.3), since a native
 // application takes whatever port is free. registered are usable ones.
+//
+// What the grammar does not take matches nothing, even if a list should have it.
 func MatchRedirectURI(registered []string, requested string) bool {
-	for _, r := range registered {
-		if r == requested {
-			return true
-		}
-	}
 	want, problem := cutRedirectURI(requested)
-	if problem != "" || !want.loopback() {
+	if problem != "" {
+		return false
+	}
+	if slices.Contains(registered, requested) {
+		return true
+	}
+	if !want.loopback() {
 		return false
 	}
 	for _, r := range registered {

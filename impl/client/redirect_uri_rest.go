@@ -24,13 +24,17 @@ func checkRest(rest string) string {
 			return "redirect_uris: has a dot segment"
 		}
 	}
-	for parameter := range strings.SplitSeq(query, "&") {
+	if _, ok := decodeOnce(query); !ok {
+		return "redirect_uris: has a bad or hidden escape"
+	}
+	// Some servers also separate at ";", and read code[] and code.x as code.
+	for parameter := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
 		name, _, _ := strings.Cut(parameter, "=")
-		decoded, ok := decodeOnce(strings.ReplaceAll(name, "+", " "))
-		if _, valueOK := decodeOnce(parameter); !ok || !valueOK {
-			return "redirect_uris: has a bad or hidden escape"
+		decoded, _ := decodeOnce(name)
+		if i := strings.IndexAny(decoded, "[."); i >= 0 {
+			decoded = decoded[:i]
 		}
-		if responseParameters[strings.ToLower(decoded)] {
+		if responseParameters[strings.ToLower(strings.Trim(decoded, " +"))] {
 			return "redirect_uris: the query has a parameter that answers carry"
 		}
 	}

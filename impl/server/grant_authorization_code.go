@@ -91,11 +91,9 @@ func checkCodeProof(r tokenRequest, code store.Token) error {
 	}
 	verifier := r.Form.CodeVerifier
 	switch {
-	case asked.CodeChallenge == "" && verifier != "":
+	case asked.CodeChallenge == "" && (verifier != "" || !r.client.pkceExempt()):
 		// RFC 9700 §2.1.1: who strips the challenge from the authorization
 		// request must not get to use the code.
-		return errCode("verifier_unexpected")
-	case asked.CodeChallenge == "" && !r.client.pkceExempt():
 		return errCode("challenge_missing")
 	case asked.CodeChallenge == "":
 		return nil

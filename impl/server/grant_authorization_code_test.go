@@ -2,11 +2,9 @@ package server
 
 import (
 	"context"
-	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -187,43 +185,6 @@ func TestReplayEndsTheGrant(t *testing.T) {
 	}
 }
 
-// ATK-50, ATK-51, MAD-21: racers, of whom one wins and none sees a 500.
-func TestRaceForACode(t *testing.T) {
-	for _, racers := range []int{2, 8, 32} {
-		x := newTokenTest(t)
-		code, _ := x.code(allowed{})
-		won, lost := x.race(racers, func() answer { return x.post("/token", as("C1"), codeForm(code)) })
-		if len(won) != 1 || len(lost) != racers-1 {
-			t.Fatalf("%d racers: %d won", racers, len(won))
-		}
-		for _, a := range lost {
-			x.refused("loser", a, 400, "invalid_grant")
-		}
-		if x.live(won[0].text("access_token")) {
-			t.Error("the winner's token survived the replays")
-		}
-	}
-}
-
-// race releases n calls at once.
-func (x *tokenTest) race(n int, call func() answer) (won, lost []answer) {
-	var work sync.WaitGroup
-	start, answers := make(chan struct{}), make([]answer, n)
-	for i := range answers {
-		work.Go(func() { <-start; answers[i] = call() })
-	}
-	close(start)
-	work.Wait()
-	for _, a := range answers {
-		if a.status == http.StatusOK {
-			won = append(won, a)
-		} else {
-			lost = append(lost, a)
-		}
-	}
-	return won, lost
-}
-
 // ATK-54, MAD-33, RFC6749-4.1.2-3: good before T, refused from T on.
 func TestCodeExpires(t *testing.T) {
 	for _, c := range []struct {
@@ -233,14 +194,16 @@ func TestCodeExpires(t *testing.T) {
 		{0, true}, {59 * time.Second, true}, {time.Minute - time.Microsecond, true},
 		{time.Minute, false}, {time.Minute + time.Millisecond, false}, {time.Hour, false},
 	} {
-		x := newTokenTest(t)
-		code, _ := x.code(allowed{})
-		x.pass(c.after)
-		a := x.post("/token", as("C1"), codeForm(code))
-		if c.good {
-			x.ok(a)
-		} else {
-			x.refused(c.after.String(), a, 400, "invalid_grant")
+		for _, forever := range []bool{false, true} {
+			x := newTokenTest(t)
+			code, _ := x.code(allowed{forever: forever})
+			x.pass(c.after)
+			a := x.post("/token", as("C1"), codeForm(code))
+			if c.good {
+				x.ok(a)
+			} else {
+				x.refused(c.after.String(), a, 400, "invalid_grant")
+			}
 		}
 	}
 }
@@ -270,7 +233,8 @@ func TestChangesBeforeRedemption(t *testing.T) {
 		}, 400, "unauthorized_client"},
 		{"nothing", func(*tokenTest, string) {}, 200, ""},
 	} {
-		x := newTokenTest(t)
+		asked := 0
+		x := newTokenTest(t, func(c *Config) { c.Policy = func(context.Context, *Issue) error { asked++; return nil } })
 		code, grantID := x.code(allowed{})
 		c.change(x, grantID)
 		a := x.post("/token", as("C1"), codeForm(code))
@@ -278,6 +242,9 @@ func TestChangesBeforeRedemption(t *testing.T) {
 			x.ok(a)
 		} else {
 			x.refused(c.name, a, c.status, c.code)
+		}
+		if (asked == 1) != (c.status == 200) {
+			t.Errorf("%s: the policy was asked %d times", c.name, asked)
 		}
 	}
 }

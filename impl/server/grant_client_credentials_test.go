@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/gen"
 	"github.com/charterauth/charter/impl/store"
 )
 
@@ -34,6 +35,7 @@ func TestClientCredentialsRefusals(t *testing.T) {
 		code   string
 	}{
 		{"RFC6749-4.4-1 public client", "P1", machineForm, nil, 400, "unauthorized_client"},
+		{"the operator's public client", "O1", machineForm, nil, 400, "unauthorized_client"},
 		{"registered by itself", "D1", machineForm, nil, 400, "unauthorized_client"},
 		{"RFC6749-4.4.2-2 unauthenticated", "", machineForm, nil, 401, "invalid_client"},
 		{"RFC6749-5.2-7 grant type not registered", "C1", machineForm, func(c *store.Client) {
@@ -72,7 +74,7 @@ func TestPersonIsNeverTheClient(t *testing.T) {
 	if err != nil || grant.ID != grantID {
 		t.Fatal(err)
 	}
-	d := decision{request: tokenRequest{client: authenticated{}}, grant: grant}
+	d := decision{request: tokenRequest{TokenInput: &gen.TokenInput{Form: gen.TokenRequest{GrantType: gen.GrantTypeAuthorizationCode}}}, grant: grant}
 	if err := checkSubject(d); err != nil {
 		t.Fatalf("control: %v", err)
 	}

@@ -79,6 +79,9 @@ func TestRefreshReuseAfterGrace(t *testing.T) { // MAD-20, MAD-33
 		}
 		x.refused(c.after.String(), a, 400, "invalid_grant")
 		x.allDead(old, next)
+		if x.happened("refresh_reuse_detected") != 1 {
+			t.Errorf("events %+v", x.events)
+		}
 	}
 }
 
@@ -93,37 +96,14 @@ func TestEveryAncestorIsReuse(t *testing.T) {
 			a = x.ok(x.post("/token", as("P1"), refreshForm(chain[len(chain)-1])))
 			chain = append(chain, a.text("refresh_token"))
 		}
-		cfg := x.server.cfg
-		again, err := New(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { again.Close() })
-		x.server = again
-		if _, err := again.Sweep(context.Background()); err != nil {
+		x.pass(2 * time.Minute) // the last one is beyond its grace as well
+		x.restart(func(*Config) {})
+		if _, err := x.server.Sweep(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 		// No scope hides the reuse of an expired ancestor.
 		x.refused("ancestor", x.post("/token", as("P1"), with(refreshForm(chain[ancestor]), "scope", "beyond")), 400, "invalid_grant")
 		x.allDead(a)
-	}
-}
-
-// ATK-60, ATK-61: racers share one successor.
-func TestRaceForARefreshToken(t *testing.T) {
-	for _, racers := range []int{2, 8, 32} {
-		x := newTokenTest(t)
-		old := x.tokens(allowed{client: "P1"}).text("refresh_token")
-		won, lost := x.race(racers, func() answer { return x.post("/token", as("P1"), refreshForm(old)) })
-		if len(lost) != 0 {
-			t.Fatalf("%d racers: %d lost, %s", racers, len(lost), lost[0].raw)
-		}
-		for _, a := range won {
-			if a.text("refresh_token") != won[0].text("refresh_token") || a.text("access_token") != won[0].text("access_token") {
-				t.Fatal("two chains")
-			}
-		}
-		x.ok(x.post("/token", as("P1"), refreshForm(won[0].text("refresh_token"))))
 	}
 }
 
@@ -211,6 +191,18 @@ func TestRefreshTokenExpires(t *testing.T) { // MAD-33
 	}
 }
 
+// A refresh token's own time counts, however long its grant lives.
+func TestShorterRefreshTokenUnderALongGrant(t *testing.T) {
+	x := newTokenTest(t)
+	a := x.tokens(allowed{})
+	x.restart(func(c *Config) { c.Lifetimes.RefreshToken = 2 * time.Hour })
+	a = x.ok(x.post("/token", as("C1"), refreshForm(a.text("refresh_token"))))
+	x.pass(time.Hour)
+	a = x.ok(x.post("/token", as("C1"), refreshForm(a.text("refresh_token"))))
+	x.pass(2 * time.Hour)
+	x.refused("expired", x.post("/token", as("C1"), refreshForm(a.text("refresh_token"))), 400, "invalid_grant")
+}
+
 // GHSA-895x, GHSA-64w3, OAUTH21-4.3.1-1: what changed since counts.
 func TestChangesBeforeRefresh(t *testing.T) {
 	for _, c := range []struct {
@@ -229,17 +221,12 @@ func TestChangesBeforeRefresh(t *testing.T) {
 			})
 		}, 400, "unauthorized_client"},
 		{"resource taken away", func(x *tokenTest) {
-			cfg := x.server.cfg
-			cfg.Resources, cfg.DefaultResource = []Resource{{URI: resourceB}}, ""
-			var err error
-			if x.server, err = New(cfg); err != nil {
-				x.Fatal(err)
-			}
-			x.Cleanup(func() { x.server.Close() })
+			x.restart(func(c *Config) { c.Resources, c.DefaultResource = []Resource{{URI: resourceB}}, "" })
 		}, 400, "invalid_target"},
 		{"nothing", func(*tokenTest) {}, 200, ""},
 	} {
-		x := newTokenTest(t)
+		asked := 0
+		x := newTokenTest(t, func(c *Config) { c.Policy = func(context.Context, *Issue) error { asked++; return nil } })
 		a := x.tokens(allowed{})
 		c.change(x)
 		b := x.post("/token", as("C1"), refreshForm(a.text("refresh_token")))
@@ -247,6 +234,9 @@ func TestChangesBeforeRefresh(t *testing.T) {
 			x.ok(b)
 		} else {
 			x.refused(c.name, b, c.status, c.code)
+		}
+		if (asked == 2) != (c.status == 200) { // once for the code
+			t.Errorf("%s: the policy was asked %d times", c.name, asked)
 		}
 	}
 }
@@ -282,6 +272,21 @@ func TestRefreshTokenPolicies(t *testing.T) {
 		}
 		if c.want {
 			x.ok(x.post("/token", as("C1"), refreshForm(a.text("refresh_token"))))
+		}
+	}
+}
+
+// A refresh token from before the operator changed the policy is good no more.
+func TestPolicyChangedSinceTheGrant(t *testing.T) {
+	for policy, status := range map[RefreshTokenPolicy]int{RefreshOnOfflineAccess: 400, RefreshNever: 400, RefreshAlways: 200} {
+		x := newTokenTest(t)
+		a := x.tokens(allowed{})
+		x.restart(func(c *Config) { c.RefreshTokens = policy })
+		b := x.post("/token", as("C1"), refreshForm(a.text("refresh_token")))
+		if status == 200 {
+			x.ok(b)
+		} else {
+			x.refused("policy", b, 400, "unauthorized_client")
 		}
 	}
 }

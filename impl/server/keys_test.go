@@ -259,6 +259,16 @@ func TestChangedKeyRowsAreRefused(t *testing.T) {
 	if changed(func(a, _ *store.Key) { a.ID = "another" }) == nil {
 		t.Error("another id was taken")
 	}
+	if changed(func(a, _ *store.Key) { // sealed for the row by who has the key-encryption key
+		private, err := r.kek.Open(a.Sealed, keyIdentity(a.ID, a.Algorithm))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.ID = "another"
+		a.Sealed = r.kek.Seal(private, keyIdentity(a.ID, a.Algorithm))
+	}) == nil {
+		t.Error("an id that is not the thumbprint was taken")
+	}
 	if changed(func(a, _ *store.Key) { a.Algorithm = "RS256" }) == nil {
 		t.Error("another algorithm was taken")
 	}

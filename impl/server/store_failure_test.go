@@ -97,7 +97,9 @@ func TestEveryStoreCallFailsOnce(t *testing.T) {
 	}
 }
 
-func accessForm(_ *tokenTest, a answer) url.Values { return url.Values{"token": {a.text("access_token")}} }
+func accessForm(_ *tokenTest, a answer) url.Values {
+	return url.Values{"token": {a.text("access_token")}}
+}
 
 func replayForm(x *tokenTest, _ answer) url.Values {
 	code, _ := x.code(allowed{})

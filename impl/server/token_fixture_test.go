@@ -22,7 +22,8 @@ import (
 
 // A tokenTest is a server over a memory store with a clock that stands, and the
 // clients of security reviews: C1 and C2 confidential and the operator's, P1
-// public and registered by itself, R1 a resource server, M1 a machine.
+// public and registered by itself, O1 public and the operator's, R1 a resource
+// server, D1 confidential and registered by itself.
 type tokenTest struct {
 	*testing.T
 	server *Server
@@ -75,6 +76,7 @@ func newTokenTest(t *testing.T, configure ...func(*Config)) *tokenTest {
 	x.client("C2", "client_secret_post", sourceOperator)
 	x.client("P1", "none", sourceDynamic)
 	x.client("R1", "client_secret_basic", sourceOperator)
+	x.client("O1", "none", sourceOperator)
 	x.client("D1", "client_secret_basic", sourceDynamic)
 	return x
 }
@@ -113,6 +115,19 @@ func (x *tokenTest) client(id, method, source string) {
 	}
 }
 
+// restart replaces the server by one with a changed configuration.
+func (x *tokenTest) restart(change func(*Config)) {
+	x.Helper()
+	cfg := x.server.cfg
+	change(&cfg)
+	s, err := New(cfg)
+	if err != nil {
+		x.Fatal(err)
+	}
+	x.Cleanup(func() { s.Close() })
+	x.server = s
+}
+
 // change replaces a client's record.
 func (x *tokenTest) change(id string, change func(*store.Client)) {
 	x.Helper()
@@ -135,6 +150,7 @@ type allowed struct {
 	props       string
 	noChallenge bool
 	uriOmitted  bool // from the authorization request
+	forever     bool // the grant does not expire with its code
 }
 
 // code makes the grant and the code as the consent does.
@@ -166,6 +182,9 @@ func (x *tokenTest) code(a allowed) (code string, grantID string) {
 	if err != nil {
 		x.Fatal(err)
 	}
+	if a.forever {
+		grant.ExpiresAt = time.Time{}
+	}
 	if err := x.store.Issue(context.Background(), grant, token); err != nil {
 		x.Fatal(err)
 	}
@@ -187,7 +206,7 @@ func as(id string) func(*http.Request, url.Values) {
 	return func(r *http.Request, form url.Values) {
 		switch id {
 		case "":
-		case "P1":
+		case "P1", "O1":
 			form.Set("client_id", id)
 		case "C2":
 			form.Set("client_id", id)

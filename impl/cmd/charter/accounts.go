@@ -18,9 +18,7 @@ import (
 )
 
 func newAccounts() *cobra.Command {
-	cmd := &cobra.Command{Use: "accounts", Short: "People who can sign in"}
-	cmd.AddCommand(newAccountsAdd(), newAccountsList())
-	return cmd
+	return group("accounts", "People who can sign in", newAccountsAdd(), newAccountsList())
 }
 
 func newAccountsAdd() *cobra.Command {

@@ -13,9 +13,7 @@ import (
 )
 
 func newClients() *cobra.Command {
-	cmd := &cobra.Command{Use: "clients", Short: "Registered clients"}
-	cmd.AddCommand(newClientsCreate(), newClientsList(), newClientsToken())
-	return cmd
+	return group("clients", "Registered clients", newClientsCreate(), newClientsList(), newClientsToken())
 }
 
 func newClientsCreate() *cobra.Command {

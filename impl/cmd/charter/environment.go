@@ -16,23 +16,48 @@ func environmentName(flag string) string {
 	return environmentPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// applyEnvironment sets every flag that the command line left alone from its
-// variable. A variable that is set but empty counts as not set.
+// applyEnvironment sets the flags that the command line left alone from their
+// variables. A variable that is set but empty counts as not set.
 func applyEnvironment(cmd *cobra.Command) error {
 	var problem error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed || problem != nil || f.Name == "help" {
-			return
-		}
-		name := environmentName(f.Name)
-		if value := os.Getenv(name); value != "" {
-			// The value may be a secret, so an error names the variable only.
-			if err := cmd.Flags().Set(f.Name, value); err != nil {
-				problem = fmt.Errorf("%s has a value that --%s does not take", name, f.Name)
-			}
+		if !f.Changed && problem == nil && fromEnvironment(cmd, f) {
+			problem = setFromEnvironment(f)
 		}
 	})
 	return problem
+}
+
+// fromEnvironment reports whether a flag may come from the environment. Beside
+// where the state is, only serve is configured by it: the CHARTER_SCOPE of a
+// server is no scope for a client that is created next to it.
+func fromEnvironment(cmd *cobra.Command, f *pflag.Flag) bool {
+	switch f.Name {
+	case "help":
+		return false
+	case "data", "store":
+		return true
+	}
+	return cmd.Name() == "serve"
+}
+
+func setFromEnvironment(f *pflag.Flag) error {
+	name := environmentName(f.Name)
+	value := os.Getenv(name)
+	if f.Name == "store" { // has the password of the database
+		secret, _, err := secret(name)
+		if err != nil {
+			return err
+		}
+		value = strings.TrimSpace(string(secret))
+	}
+	if value == "" {
+		return nil
+	}
+	if err := f.Value.Set(value); err != nil {
+		return fmt.Errorf("%s has a value that --%s does not take", name, f.Name)
+	}
+	return nil
 }
 
 // secret returns a secret from the environment: the variable itself, or the file

@@ -13,11 +13,25 @@ func newRoot() *cobra.Command {
 
 Every flag can also be given as an environment variable: --data as
 CHARTER_DATA, --default-scope as CHARTER_DEFAULT_SCOPE, lists separated by
-commas. A flag wins over the environment.`,
+commas. A flag wins over the environment. The environment says where the state
+is and how serve runs; what the other commands do is said by their flags alone.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return applyEnvironment(cmd) },
 	}
 	root.AddCommand(newServe(), newAccounts(), newClients(), newMigrate(), newVersion())
 	return root
+}
+
+// group returns a command that only holds others. It refuses what is none of
+// them, where cobra would print the help and report success.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(commands...)
+	return cmd
 }

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,19 +38,19 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	// The ports are taken before anything is created, so that a second server
+	// started by mistake changes nothing.
+	l, err := o.bind()
+	if err != nil {
+		return err
+	}
+	defer l.close()
 	st, err := o.location.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	// The port is taken before anything is created, so that a second server
-	// started by mistake changes nothing.
-	listener, err := net.Listen("tcp", o.listen)
-	if err != nil {
-		return fmt.Errorf("cannot listen: %w; name another address with --listen", err)
-	}
-	defer listener.Close()
-	srv, err := newServer(o, listener.Addr(), st, logger)
+	srv, err := newServer(o, l.public.Addr(), st, logger)
 	if err != nil {
 		return err
 	}
@@ -63,7 +60,7 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 		return err
 	}
 	o.announce(out, srv.Issuer(), password)
-	return o.run(ctx, listener, srv, logger)
+	return l.run(ctx, srv, logger)
 }
 
 // newServer wires the parts together: the one place where they meet.
@@ -98,82 +95,4 @@ func recordEvents(st store.Store, logger *slog.Logger) func(context.Context, sto
 				slog.String("id", e.ID), slog.String("reason", e.Reason), slog.String("client_id", e.ClientID), slog.String("grant_id", e.GrantID))
 		}
 	}
-}
-
-// Limits of a connection. A token request is some kilobytes: whoever needs
-// longer than this is not a client.
-const (
-	headerTimeout   = 10 * time.Second
-	readTimeout     = 15 * time.Second
-	writeTimeout    = 30 * time.Second
-	idleTimeout     = 2 * time.Minute
-	shutdownTimeout = 30 * time.Second
-	maxHeaderBytes  = 32 << 10
-)
-
-func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
-}
-
-// run serves on the public and, if there is one, the admin listener.
-func (o serveOptions) run(ctx context.Context, listener net.Listener, srv *server.Server, logger *slog.Logger) error {
-	public := newHTTPServer(srv, logger)
-	servers := []*http.Server{public}
-	failed := make(chan error, 2)
-	go func() {
-		if o.tlsCert != "" {
-			failed <- public.ServeTLS(listener, o.tlsCert, o.tlsKey)
-			return
-		}
-		failed <- public.Serve(listener)
-	}()
-	if o.adminListen != "" {
-		admin := newHTTPServer(adminHandler(srv), logger)
-		adminListener, err := net.Listen("tcp", o.adminListen)
-		if err != nil {
-			return fmt.Errorf("cannot listen: %w; name another address with --admin-listen", err)
-		}
-		servers = append(servers, admin)
-		go func() { failed <- admin.Serve(adminListener) }()
-	}
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	return drain(servers)
-}
-
-// drain lets the requests under way finish.
-func drain(servers []*http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer cancel()
-	var problems []error
-	for _, s := range servers {
-		problems = append(problems, s.Shutdown(ctx))
-	}
-	return errors.Join(problems...)
-}
-
-// adminHandler serves what is not for the public: for now whether the server
-// lives and is ready.
-func adminHandler(srv *server.Server) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := srv.Ready(r.Context()); err != nil {
-			http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
-			return
-		}
-		io.WriteString(w, "ok\n")
-	})
-	return mux
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
@@ -53,13 +54,12 @@ func startBrowser(path string) {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-background-networking", true),
-		chromedp.WSURLReadTimeout(60*time.Second),
 	)
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	shared.close = append(shared.close, cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	shared.close = append(shared.close, cancel)
-	shared.ctx, shared.err = ctx, chromedp.Run(ctx)
+	shared.ctx, shared.err = ctx, chromedp.Do(ctx)
 }
 
 // A browser is a fresh profile of Chromium, with scripts switched off: the pages
@@ -79,18 +79,23 @@ func newBrowser(t *testing.T) *browser {
 	}
 	ctx, cancel := chromedp.NewContext(shared.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx, withoutScripts, chromedp.EmulateViewport(390, 844)); err != nil {
+		t.Fatalf("browser: a new tab: %v", err)
+	}
 	ctx, cancel = context.WithTimeout(ctx, 40*time.Second)
 	t.Cleanup(cancel)
-	b := &browser{ctx: ctx, t: t}
-	b.do("a new tab", emulation.SetScriptExecutionDisabled(true), chromedp.EmulateViewport(390, 844))
-	return b
+	return &browser{ctx: ctx, t: t}
 }
 
-func (b *browser) do(what string, actions ...chromedp.Action) {
+func withoutScripts(ctx context.Context, tab *chromedp.Target) (chromedp.Void, error) {
+	_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	return chromedp.Void{}, err
+}
+
+func (b *browser) do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
-		var at string
-		_ = chromedp.Run(b.ctx, chromedp.Location(&at))
+	if err := chromedp.Do(b.ctx, actions...); err != nil {
+		at, _ := chromedp.Run(b.ctx, chromedp.Location())
 		b.screenshot("failed")
 		b.t.Fatalf("browser: %s: %v (at %s)", what, err, at)
 	}
@@ -99,13 +104,13 @@ func (b *browser) do(what string, actions ...chromedp.Action) {
 // signIn opens the URL of an authorization request and signs in.
 func (b *browser) signIn(url, user, password string) {
 	b.t.Helper()
-	b.do("open the login page", chromedp.Navigate(url), chromedp.WaitVisible("#password", chromedp.ByQuery))
+	b.do("open the login page", chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS("#password")))
 	b.screenshot("login")
 	b.do("sign in",
-		chromedp.SendKeys("#username", user, chromedp.ByQuery),
-		chromedp.SendKeys("#password", password, chromedp.ByQuery),
-		chromedp.Click("button[type=submit]", chromedp.ByQuery),
-		chromedp.WaitVisible("button[value=allow]", chromedp.ByQuery))
+		chromedp.SendKeys(chromedp.CSS("#username"), user),
+		chromedp.SendKeys(chromedp.CSS("#password"), password),
+		chromedp.Click(chromedp.CSS("button[type=submit]")),
+		chromedp.WaitVisible(chromedp.CSS("button[value=allow]")))
 	b.screenshot("consent")
 }
 
@@ -113,14 +118,14 @@ func (b *browser) signIn(url, user, password string) {
 func (b *browser) decide(decision string) {
 	b.t.Helper()
 	b.do("press "+decision,
-		chromedp.Click("button[value="+decision+"]", chromedp.ByQuery),
-		chromedp.WaitVisible("#done", chromedp.ByQuery))
+		chromedp.Click(chromedp.CSS("button[value="+decision+"]")),
+		chromedp.WaitVisible(chromedp.CSS("#done")))
 }
 
 // screenshot keeps a picture of the page with the artifacts of the test.
 func (b *browser) screenshot(name string) {
-	var png []byte
-	if err := chromedp.Run(b.ctx, chromedp.FullScreenshot(&png, 100)); err != nil {
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
 		b.t.Logf("screenshot: %v", err)
 		return
 	}

@@ -68,6 +68,8 @@ func serve(t testing.TB, source string, flags ...string) *charter {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stop(t, cmd, &errors) })
+	late := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+	defer late.Stop()
 	c.readAnnouncement(out)
 	return c
 }
@@ -75,8 +77,6 @@ func serve(t testing.TB, source string, flags ...string) *charter {
 // readAnnouncement reads what serve prints when it is ready.
 func (c *charter) readAnnouncement(out io.Reader) {
 	c.t.Helper()
-	late := time.AfterFunc(20*time.Second, func() { c.t.Error("serve is not ready after 20 s") })
-	defer late.Stop()
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), " ")

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/gentest/probe"
@@ -65,12 +65,20 @@ func blames(all []string, param string) bool {
 	})
 }
 
-func TestOracleIsNotBlind(t *testing.T) {
-	doc, err := load("testdata/probe.yaml")
+// probeSchema returns a schema of the probe document.
+func probeSchema(t *testing.T, name string) *openapi3.Schema {
+	t.Helper()
+	doc, err := probeDocument()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := doc.Components.Schemas["TokenRequest"].Value
+	return doc.Components.Schemas[name].Value
+}
+
+var probeDocument = sync.OnceValues(func() (*openapi3.T, error) { return load("testdata/probe.yaml") })
+
+func TestOracleIsNotBlind(t *testing.T) {
+	s := probeSchema(t, "TokenRequest")
 	for _, row := range []struct{ name, body, missing string }{
 		{"if/then", "grant_type=authorization_code&code=x", "code_verifier"},
 		{"dependentRequired", "grant_type=refresh_token&refresh_token=r&client_assertion=a", "client_assertion_type"},
@@ -132,116 +140,15 @@ func compare(t *testing.T, s *openapi3.Schema, value any, v verdict, shown strin
 	}
 }
 
-// A generator makes values for a schema: some as it demands, some not.
-type generator struct{ *rand.Rand }
-
-// pool has a value for every pattern and format in the documents, and others.
-var pool = []string{
-	"a", "code", "S256", "query", "Bearer", "allow", "deny", "authorization_code", "refresh_token", "client_credentials", "jwt", "web", "native", "none",
-	"client_secret_basic", "https://a.example/x", "cursor://anysphere/cb", "urn:x:y", "0", "1", "100", "-1", "true", "false", "a b", "a  b", " a", "a ", "\"", "\\",
-	"é", "日本語", "A-Z_0.9~", strings.Repeat("v", 42), strings.Repeat("v", 43), strings.Repeat("v", 128), strings.Repeat("v", 129), strings.Repeat("é", 65), "cats", "a+b", "a/b", "%",
-}
-
-func (g generator) text(s *openapi3.Schema) string {
-	v := pool[g.IntN(len(pool))]
-	if len(s.Enum) > 0 && g.IntN(4) > 0 {
-		v = s.Enum[g.IntN(len(s.Enum))].(string)
-	}
-	// Most of the time, what the schema wants, so that whole objects pass too.
-	for try := 0; try < 40 && g.IntN(12) > 0 && (v == "" || s.VisitJSON(v) != nil); try++ {
-		v = pool[g.IntN(len(pool))]
-	}
-	if g.IntN(30) == 0 && s.MaxLength != nil && *s.MaxLength < 5000 {
-		v = strings.Repeat("a", int(*s.MaxLength)+g.IntN(2))
-	}
-	return v
-}
-
-// present decides whether a property appears.
-func (g generator) present(s *openapi3.Schema, name string) bool {
-	if slices.Contains(s.Required, name) {
-		return g.IntN(20) > 0
-	}
-	return g.IntN(3) == 0
-}
-
-func (g generator) form(s *openapi3.Schema) string {
-	var pairs []string
-	add := func(name, v string) { pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(v)) }
-	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
-		p := s.Properties[name].Value
-		if !g.present(s, name) {
-			continue
-		}
-		if p.Type.Is("array") {
-			for range g.IntN(int(*p.MaxItems) + 2) {
-				add(name, g.text(p.Items.Value))
-			}
-			continue
-		}
-		add(name, g.text(p))
-	}
-	g.Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
-	return strings.Join(pairs, "&")
-}
-
-func (g generator) json(s *openapi3.Schema) any {
-	if g.IntN(150) == 0 {
-		return []any{"text", 7, true, []any{}, map[string]any{}}[g.IntN(5)]
-	}
-	switch {
-	case s.Type.Is("string"):
-		return g.text(s)
-	case s.Type.Is("integer"):
-		return g.IntN(1200) - 100
-	case s.Type.Is("boolean"):
-		return g.IntN(2) == 0
-	case s.Type.Is("array"):
-		items := []any{}
-		for range g.IntN(min(int(*s.MaxItems), 6) + 2) {
-			items = append(items, g.json(s.Items.Value))
-		}
-		return items
-	default:
-		o := map[string]any{}
-		for name, p := range s.Properties {
-			if g.present(s, name) {
-				o[name] = g.json(p.Value)
-			}
-		}
-		return o
-	}
-}
-
-// withoutEmpty takes out what counts as absent.
-func withoutEmpty(v any) any {
-	o, ok := v.(map[string]any)
-	if !ok {
-		return v
-	}
-	for name, member := range o {
-		if member == "" || member == nil {
-			delete(o, name)
-			continue
-		}
-		o[name] = withoutEmpty(member)
-	}
-	return o
-}
-
 const rounds = 1500
 
 // TestOracleProbe compares on the probe, whose schemas use every keyword that
 // the templates know.
 func TestOracleProbe(t *testing.T) {
-	doc, err := load("testdata/probe.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	g := generator{rand.New(rand.NewPCG(1, 2))}
 	f := &probeFake{}
 	h := f.handler()
-	s := doc.Components.Schemas["TokenRequest"].Value
+	s := probeSchema(t, "TokenRequest")
 	var tally tally
 	for range rounds {
 		body := g.form(s)
@@ -253,7 +160,7 @@ func TestOracleProbe(t *testing.T) {
 		compare(t, s, formValue(s, body), v, body)
 	}
 	tally.check(t, "TokenRequest")
-	s = doc.Components.Schemas["ClientMetadata"].Value
+	s = probeSchema(t, "ClientMetadata")
 	for range rounds {
 		value := g.json(s)
 		body, _ := json.Marshal(value)
@@ -325,4 +232,3 @@ func TestOracleDocument(t *testing.T) {
 		}
 	}
 }
-

@@ -32,6 +32,9 @@ func TestGEN26Integers(t *testing.T) {
 		if in.Problem == nil || in.Problem.Status != 400 || in.Problem.Code != "invalid_request" || in.Problem.Param != "max_age" || in.Query.MaxAge != nil {
 			t.Errorf("%q: %v %+v", value, in.Problem, in.Query)
 		}
+		if s := probeSchema(t, "AuthorizationRequest"); len(value) < 19 && !blames(blame(s, formValue(s, rest+value)), "max_age") { // GEN-50
+			t.Errorf("%q: the oracle takes it", value)
+		}
 	}
 	if in := ask(t, rest); in.Problem != nil || in.Query.MaxAge != nil {
 		t.Errorf("empty: %v", in.Problem)

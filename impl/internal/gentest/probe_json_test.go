@@ -87,6 +87,14 @@ func TestJSON(t *testing.T) {
 			f := &probeFake{}
 			w := send(t, f.handler(), request{line: "POST /register", header: jsonType, body: row.body})
 			_, p := probe.DecodeClientMetadata([]byte(row.body))
+			var value any
+			if row.id == "GEN-30" && json.Unmarshal([]byte(row.body), &value) == nil { // GEN-50
+				v := verdict{accepted: p == nil}
+				if p != nil {
+					v.param, v.reason = p.Param, p.Reason
+				}
+				compare(t, probeSchema(t, "ClientMetadata"), withoutEmpty(value), v, row.body)
+			}
 			if row.code == "" {
 				if w.Code != 201 || p != nil {
 					t.Errorf("got %d %s, %v", w.Code, w.Body, p)

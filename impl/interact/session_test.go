@@ -1,0 +1,203 @@
+package interact
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charterauth/charter/impl/seal"
+	"github.com/charterauth/charter/impl/store"
+	"github.com/charterauth/charter/impl/store/memory"
+)
+
+func newSessions(st store.Store, c *clock, issuer string) *sessions {
+	return &sessions{
+		store: st, issuer: issuer, secure: strings.HasPrefix(issuer, "https:"),
+		idle: time.Hour, lifetime: 5 * time.Hour, now: c.now,
+	}
+}
+
+// browserWith returns a request as a browser with these Set-Cookie lines sends.
+func browserWith(t testing.TB, setCookies ...string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, "https://as.example/login", nil)
+	for _, line := range setCookies {
+		c, err := http.ParseSetCookie(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	return r
+}
+
+func signedIn(t testing.TB, s *sessions, r *http.Request) bool {
+	t.Helper()
+	_, ok, err := s.current(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ok
+}
+
+func start(t testing.TB, s *sessions, r *http.Request) (cookie string) {
+	t.Helper()
+	cookie, err := s.start(t.Context(), r, Identity{Subject: "u_1", Methods: []string{"pwd"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cookie
+}
+
+// ATK-140
+func TestSessionCookie(t *testing.T) {
+	for _, row := range []struct {
+		issuer, name string
+		secure       bool
+	}{
+		{"https://as.example", "__Host-charter-session", true},
+		{"https://as.example/tenant", "__Host-charter-session", true},
+		{"http://127.0.0.1:8080", "charter-session", false},
+	} {
+		line := start(t, newSessions(memory.New(), newClock(), row.issuer), browserWith(t))
+		c, err := http.ParseSetCookie(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Name != row.name || c.Secure != row.secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || c.MaxAge != 0 || len(line) > 4096 {
+			t.Errorf("%s: %s", row.issuer, line)
+		}
+		if !seal.WellFormed(seal.PrefixSession, c.Value) {
+			t.Errorf("the value %q is no 256-bit token", c.Value)
+		}
+	}
+}
+
+// ATK-42, ATK-141: the session identifier changes at login, the one before it is
+// dead, and one that was put there by somebody else is not taken.
+func TestLoginRotatesTheSession(t *testing.T) {
+	st, c := memory.New(), newClock()
+	s := newSessions(st, c, "https://as.example")
+	first := start(t, s, browserWith(t))
+	if !signedIn(t, s, browserWith(t, first)) {
+		t.Fatal("positive control: the session is not live")
+	}
+	second := start(t, s, browserWith(t, first))
+	if first == second {
+		t.Error("the identifier stays")
+	}
+	if signedIn(t, s, browserWith(t, first)) {
+		t.Error("the old session lives")
+	}
+	if !signedIn(t, s, browserWith(t, second)) {
+		t.Error("the new session does not live")
+	}
+	for what, r := range map[string]*http.Request{
+		"made up":             browserWith(t, "__Host-charter-session="+seal.NewToken(seal.PrefixSession)),
+		"another kind":        browserWith(t, "__Host-charter-session="+seal.NewToken(seal.PrefixBrowser)),
+		"name without prefix": browserWith(t, strings.TrimPrefix(second, "__Host-")),
+		"two of the name":     browserWith(t, second, second),
+		"empty":               browserWith(t, "__Host-charter-session="),
+		"huge":                browserWith(t, "__Host-charter-session="+strings.Repeat("x", 100<<10)),
+		"none":                browserWith(t),
+	} {
+		if signedIn(t, s, r) {
+			t.Errorf("%s: signed in", what)
+		}
+	}
+}
+
+// ATK-2: another issuer on the same host, over the same store.
+func TestSessionIsOfOneIssuer(t *testing.T) {
+	st, c := memory.New(), newClock()
+	a, b := newSessions(st, c, "https://as.example/a"), newSessions(st, c, "https://as.example/b")
+	cookie := start(t, a, browserWith(t))
+	if !signedIn(t, a, browserWith(t, cookie)) || signedIn(t, b, browserWith(t, cookie)) {
+		t.Error("a session is good at another issuer, or not at its own")
+	}
+}
+
+// ATK-148
+func TestSessionExpires(t *testing.T) {
+	st, c := memory.New(), newClock()
+	s := newSessions(st, c, "https://as.example")
+	cookie := start(t, s, browserWith(t))
+	c.advance(time.Hour - time.Microsecond)
+	if !signedIn(t, s, browserWith(t, cookie)) {
+		t.Error("over before its idle period")
+	}
+	c.advance(time.Microsecond)
+	if signedIn(t, s, browserWith(t, cookie)) {
+		t.Error("alive after its idle period, though the row is there")
+	}
+}
+
+// ATK-148: use keeps a session alive, under a new identifier, until its absolute
+// end; when the person signed in never changes.
+func TestSessionRenewal(t *testing.T) {
+	st, c := memory.New(), newClock()
+	s := newSessions(st, c, "https://as.example")
+	cookie, began, renewals := start(t, s, browserWith(t)), c.now(), 0
+	for {
+		session, ok, err := s.current(t.Context(), browserWith(t, cookie))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		if !session.AuthTime.Equal(began) {
+			t.Fatalf("AuthTime is %s, want %s", session.AuthTime, began)
+		}
+		renewed, err := s.renew(t.Context(), session)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if renewed != "" {
+			renewals++
+			if signedIn(t, s, browserWith(t, cookie)) {
+				t.Fatal("the old identifier lives")
+			}
+			cookie = renewed
+		}
+		c.advance(20 * time.Minute)
+	}
+	if lived := c.now().Sub(began); lived != 5*time.Hour {
+		t.Errorf("lived %s in constant use, want the absolute limit of 5 h", lived)
+	}
+	if renewals == 0 {
+		t.Error("was never renewed")
+	}
+}
+
+func TestYoungSessionIsNotRenewed(t *testing.T) {
+	st, c := memory.New(), newClock()
+	s := newSessions(st, c, "https://as.example")
+	cookie := start(t, s, browserWith(t))
+	session, _, err := s.current(t.Context(), browserWith(t, cookie))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.advance(time.Minute)
+	if renewed, err := s.renew(t.Context(), session); renewed != "" || err != nil {
+		t.Errorf("renewed after a minute: %q, %v", renewed, err)
+	}
+}
+
+func TestSessionWithoutStore(t *testing.T) {
+	st, c := memory.New(), newClock()
+	s := newSessions(st, c, "https://as.example")
+	cookie := start(t, s, browserWith(t))
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := s.current(t.Context(), browserWith(t, cookie)); ok || !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("%v, %v; want ErrUnavailable", ok, err)
+	}
+	if cookie, err := s.start(t.Context(), browserWith(t), Identity{Subject: "u_1"}); cookie != "" || !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("%q, %v; want ErrUnavailable and no cookie", cookie, err)
+	}
+}

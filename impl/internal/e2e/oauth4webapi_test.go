@@ -1,0 +1,75 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/charterauth/charter/impl/internal/clienttest"
+)
+
+// TestMainJobWithOAuth4WebAPI is the main job as the npm package oauth4webapi
+// does it, which checks every answer itself.
+func TestMainJobWithOAuth4WebAPI(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, c *charter) {
+		rs := c.resourceServer()
+		cmd := clienttest.Node(t, "oauth4webapi.mjs", c.issuer, "read write", c.issuer)
+		cmd.Env = append(environment(), "OPERATOR_ID="+rs.ID, "OPERATOR_SECRET="+rs.Secret)
+		var errors bytes.Buffer
+		cmd.Stderr = &errors
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := newBrowser(t)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer cmd.Process.Kill()
+		lines := bufio.NewScanner(stdout)
+		if !lines.Scan() {
+			t.Fatalf("no authorization URL: %v\n%s", cmd.Wait(), &errors)
+		}
+		b.signIn(lines.Text(), c.user, c.password)
+		b.decide("allow")
+		lines.Scan()
+		said := lines.Bytes()
+		if err := cmd.Wait(); err != nil {
+			t.Fatalf("%v\n%s", err, &errors)
+		}
+		checkReport(t, c, said)
+	})
+}
+
+// checkReport checks what the program found, which has ended well.
+func checkReport(t *testing.T, c *charter, said []byte) {
+	t.Helper()
+	var report struct {
+		ClientID string `json:"client_id"`
+		Scope    string
+		Rotated  bool
+		Live     introspection
+		Dead     introspection
+		Refused  string
+	}
+	if err := json.Unmarshal(said, &report); err != nil {
+		t.Fatalf("%v in %q", err, said)
+	}
+	granted := strings.Fields(report.Live.Scope)
+	slices.Sort(granted)
+	switch {
+	case !report.Rotated:
+		t.Error("refresh gave a token that was there before")
+	case !report.Live.Active || report.Live.ClientID != report.ClientID || !slices.Equal(report.Live.Audience, []string{c.issuer}):
+		t.Errorf("introspection said %+v", report.Live)
+	case !slices.Equal(granted, []string{"read", "write"}):
+		t.Errorf("the token has scope %q", report.Live.Scope)
+	case report.Dead.Active:
+		t.Errorf("after the revocation introspection said %+v", report.Dead)
+	case report.Refused != "invalid_grant":
+		t.Errorf("refresh after the revocation: %q", report.Refused)
+	}
+}

@@ -1,0 +1,189 @@
+// Package pgtest starts a private PostgreSQL for tests: one cluster for each
+// test process, one fresh database for each call.
+package pgtest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+
+	"github.com/charterauth/charter/impl/internal/require"
+)
+
+// DSN returns the URL of a fresh, empty database. Without PostgreSQL's programs
+// the test is skipped, or fails where they are required. The first call starts
+// the cluster; Main stops it.
+func DSN(t testing.TB) string {
+	t.Helper()
+	bin, found := programs()
+	require.Engine(t, "postgres", found, "initdb and postgres are neither in PATH nor in /usr/lib/postgresql")
+	c, err := start(bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("charter_%d", c.databases.Add(1))
+	admin, err := sql.Open("pgx", c.url("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	return c.url(name)
+}
+
+// Main runs the tests of a package and stops the cluster that they started. A
+// package that calls DSN has: func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func Main(m *testing.M) int {
+	defer stop()
+	return m.Run()
+}
+
+type cluster struct {
+	port      int
+	server    *exec.Cmd
+	dir       string
+	databases atomic.Int64
+}
+
+func (c *cluster) url(database string) string {
+	return fmt.Sprintf("postgres://charter@127.0.0.1:%d/%s?sslmode=disable", c.port, database)
+}
+
+var (
+	mu      sync.Mutex
+	running *cluster // guarded by mu
+)
+
+func stop() {
+	mu.Lock()
+	defer mu.Unlock()
+	if running == nil {
+		return
+	}
+	running.server.Process.Signal(syscall.SIGINT) // fast shutdown
+	running.server.Wait()
+	os.RemoveAll(running.dir)
+	running = nil
+}
+
+// programs finds the directory of initdb and postgres, the newest version first.
+func programs() (dir string, found bool) {
+	candidates, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
+	for i := len(candidates) - 1; i >= 0; i-- {
+		if executable(filepath.Join(candidates[i], "initdb")) && executable(filepath.Join(candidates[i], "postgres")) {
+			return candidates[i], true
+		}
+	}
+	initdb, err := exec.LookPath("initdb")
+	if err != nil {
+		return "", false
+	}
+	return filepath.Dir(initdb), true
+}
+
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&0o111 != 0
+}
+
+func start(bin string) (*cluster, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	if running != nil {
+		return running, nil
+	}
+	dir, err := os.MkdirTemp("", "charter-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	owner, err := unprivileged(dir)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "charter", "-A", "trust", "-E", "UTF8", "--no-sync")
+	initdb.SysProcAttr, initdb.Dir = owner, dir
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	c := &cluster{dir: dir}
+	if c.port, err = freePort(); err != nil {
+		return nil, err
+	}
+	c.server = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(c.port), "-h", "127.0.0.1", "-k", dir,
+		"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal")
+	c.server.SysProcAttr, c.server.Dir = owner, dir
+	if err := c.server.Start(); err != nil {
+		return nil, err
+	}
+	running = c
+	return c, c.await()
+}
+
+// unprivileged gives dir to an account that PostgreSQL agrees to run as: it
+// refuses root.
+func unprivileged(dir string) (*syscall.SysProcAttr, error) {
+	// The server dies with the test process, however that ends.
+	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if os.Getuid() != 0 {
+		return attr, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err1 != nil || err2 != nil {
+			continue
+		}
+		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		return attr, os.Chown(dir, int(uid), int(gid))
+	}
+	return nil, fmt.Errorf("no account to run PostgreSQL as")
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+func (c *cluster) await() error {
+	db, err := sql.Open("pgx", c.url("postgres"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		if err = db.PingContext(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("PostgreSQL does not answer: %w", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}

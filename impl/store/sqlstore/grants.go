@@ -1,0 +1,129 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/charterauth/charter/impl/store"
+)
+
+const grantColumns = "id, subject, client_id, client_digest, scopes, resources, redirect_uri, props, metadata, auth_time, created_at, last_used_at, expires_at, revoked_at"
+
+// addGrant adds a grant.
+func (t tx) addGrant(ctx context.Context, g store.Grant) error {
+	if err := errors.Join(g.Check(), fits("grant", column{g.ID, 64}, column{g.Subject, 255})); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, insert("charter_grants", grantColumns, 1),
+		g.ID, g.Subject, g.ClientID, clientDigest(g.ClientID), list(g.Scopes), list(g.Resources), g.RedirectURI, sealed(g.Props), string(g.Metadata),
+		micros(g.AuthTime), micros(g.CreatedAt), micros(g.LastUsedAt), micros(g.ExpiresAt), micros(g.RevokedAt))
+	return err
+}
+
+// A grantRow is the columns of a grant as they are scanned. All may be NULL
+// where a token is joined with a grant that it does not have.
+type grantRow struct {
+	id, subject, clientID, clientDigest, scopes, resources, redirectURI, props, metadata *string
+	auth, created, used, expires, revoked                                                *int64
+}
+
+func (r *grantRow) dest() []any {
+	return []any{&r.id, &r.subject, &r.clientID, &r.clientDigest, &r.scopes, &r.resources, &r.redirectURI, &r.props, &r.metadata, &r.auth, &r.created, &r.used, &r.expires, &r.revoked}
+}
+
+// grant returns the record; the zero grant when there was none.
+func (r *grantRow) grant() (store.Grant, error) {
+	if r.id == nil {
+		return store.Grant{}, nil
+	}
+	g := store.Grant{
+		ID: *r.id, Subject: *r.subject, ClientID: *r.clientID, RedirectURI: *r.redirectURI, Metadata: document(*r.metadata),
+		AuthTime: instant(*r.auth), CreatedAt: instant(*r.created), LastUsedAt: instant(*r.used), ExpiresAt: instant(*r.expires), RevokedAt: instant(*r.revoked),
+	}
+	var err1, err2, err3 error
+	g.Scopes, err1 = parseList(*r.scopes)
+	g.Resources, err2 = parseList(*r.resources)
+	g.Props, err3 = unsealed(*r.props)
+	return g, errors.Join(err1, err2, err3)
+}
+
+func scanGrant(row scanner) (store.Grant, error) {
+	var r grantRow
+	if err := row.Scan(r.dest()...); err != nil {
+		return store.Grant{}, err
+	}
+	return r.grant()
+}
+
+// Issue implements store.Store.
+func (s *Store) Issue(ctx context.Context, grant store.Grant, tokens ...store.Token) error {
+	return s.change(ctx, func(t tx) error {
+		if err := t.addGrant(ctx, grant); err != nil {
+			return err
+		}
+		return t.addTokens(ctx, tokens)
+	})
+}
+
+// Grant implements store.Store.
+func (s *Store) Grant(ctx context.Context, id string) (g store.Grant, err error) {
+	if id == "" || store.Text("grant", id) != nil {
+		return store.Grant{}, store.ErrNotFound
+	}
+	err = s.row(ctx, `SELECT `+grantColumns+` FROM charter_grants WHERE id = ?`, []any{id}, func(row scanner) (err error) {
+		g, err = scanGrant(row)
+		return err
+	})
+	return g, err
+}
+
+// Grants implements store.Store.
+func (s *Store) Grants(ctx context.Context, subject string, at time.Time, after string, limit int) (grants []store.Grant, err error) {
+	if err := store.Text("listing", after); err != nil {
+		return nil, err
+	}
+	if store.Text("subject", subject) != nil {
+		return nil, nil
+	}
+	err = s.rows(ctx, `SELECT `+grantColumns+` FROM charter_grants
+		WHERE subject = ? AND revoked_at = 0 AND (expires_at = 0 OR expires_at > ?) AND id{collate} > ? ORDER BY id{collate} LIMIT ?`,
+		[]any{subject, micros(at), after, max(limit, 0)}, func(row scanner) error {
+			g, err := scanGrant(row)
+			grants = append(grants, g)
+			return err
+		})
+	return grants, err
+}
+
+// RevokeGrants implements store.Store.
+func (s *Store) RevokeGrants(ctx context.Context, f store.GrantFilter, at time.Time) (n int, err error) {
+	if err := store.Marks(at); err != nil {
+		return 0, err
+	}
+	if f == (store.GrantFilter{}) || store.Text("filter", f.ID, f.Subject, f.ClientID) != nil {
+		return 0, nil
+	}
+	err = s.change(ctx, func(t tx) (err error) {
+		n, err = t.revokeGrants(ctx, f, at)
+		return err
+	})
+	return n, err
+}
+
+// revokeGrants takes the rows in the order of their identifiers, so that two
+// revocations that overlap do not wait for each other.
+func (t tx) revokeGrants(ctx context.Context, f store.GrantFilter, at time.Time) (int, error) {
+	where, args := "revoked_at = 0", []any{micros(at)}
+	if f.ID != "" {
+		where, args = where+" AND id = ?", append(args, f.ID)
+	}
+	if f.Subject != "" {
+		where, args = where+" AND subject = ?", append(args, f.Subject)
+	}
+	if f.ClientID != "" {
+		where, args = where+" AND client_digest = ?", append(args, clientDigest(f.ClientID))
+	}
+	n, err := t.exec(ctx, `UPDATE charter_grants SET revoked_at = ? WHERE revoked_at = 0 AND id IN (SELECT id FROM charter_grants WHERE `+where+` ORDER BY id{locking})`, args...)
+	return int(n), err
+}

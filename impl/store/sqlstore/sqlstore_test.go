@@ -1,0 +1,93 @@
+package sqlstore_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/charterauth/charter"
+	"github.com/charterauth/charter/impl/internal/pgtest"
+	"github.com/charterauth/charter/impl/store"
+	"github.com/charterauth/charter/impl/store/sqlstore"
+	"github.com/charterauth/charter/impl/store/sqlstore/postgres"
+	"github.com/charterauth/charter/impl/store/sqlstore/sqlite"
+	"github.com/charterauth/charter/impl/store/storetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// An engine opens stores, and remembers where each is so that another handle can
+// be opened on it.
+type engine struct {
+	open func(t testing.TB, source string) *sqlstore.Store
+	make func(t testing.TB) (source string)
+
+	mu      sync.Mutex
+	sources map[store.Store]string
+}
+
+func (e *engine) harness() storetest.Harness {
+	return storetest.Harness{
+		Open: func(t testing.TB) store.Store {
+			source := e.make(t)
+			s := e.handle(t, source)
+			if err := s.Migrate(context.Background(), charter.Schema); err != nil {
+				t.Fatal(err)
+			}
+			return s
+		},
+		Replica: func(t testing.TB, s store.Store) store.Store {
+			e.mu.Lock()
+			source := e.sources[s]
+			e.mu.Unlock()
+			return e.handle(t, source)
+		},
+	}
+}
+
+func (e *engine) handle(t testing.TB, source string) *sqlstore.Store {
+	s := e.open(t, source)
+	t.Cleanup(func() { s.Close() })
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.sources == nil {
+		e.sources = make(map[store.Store]string)
+	}
+	e.sources[s] = source
+	return s
+}
+
+func sqliteEngine() *engine {
+	return &engine{
+		make: func(t testing.TB) string { return filepath.Join(t.TempDir(), "charter test.db") },
+		open: func(t testing.TB, source string) *sqlstore.Store {
+			s, err := sqlite.Open(context.Background(), source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		},
+	}
+}
+
+func postgresEngine() *engine {
+	return &engine{
+		make: pgtest.DSN,
+		open: func(t testing.TB, source string) *sqlstore.Store {
+			s, err := postgres.Open(context.Background(), source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		},
+	}
+}
+
+func TestSQLite(t *testing.T) { storetest.Run(t, sqliteEngine().harness()) }
+
+func TestPostgreSQL(t *testing.T) {
+	pgtest.DSN(t) // skips here, not in the middle of the kit
+	storetest.Run(t, postgresEngine().harness())
+}
