@@ -17,6 +17,9 @@ func (s *Server) checkRedirectURI(c *registered, q gen.AuthorizationRequest, pro
 	if problem != nil && problem.Param == "redirect_uri" {
 		return redirectTarget{}, problem
 	}
+	if problem != nil && problem.Param == "state" {
+		q.State = "" // repeated, too long or no text: not to be sent on
+	}
 	usable := c.metadata.UsableRedirectURIs()
 	if q.RedirectURI == "" {
 		if len(usable) != 1 {

@@ -1,11 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -44,14 +46,9 @@ func (s *Server) Complete(ctx context.Context, p *Pending, d Decision) (location
 	if err := errors.Join(p.of(s), d.check()); err != nil {
 		return "", err
 	}
-	scopes := p.parameters.Scopes
-	if d.Scopes != nil {
-		for _, value := range d.Scopes {
-			if !slices.Contains(scopes, value) {
-				return "", errors.New("Decision.Scopes has a value that was not asked for")
-			}
-		}
-		scopes = d.Scopes
+	scopes, err := d.allowed(p.parameters.Scopes)
+	if err != nil {
+		return "", err
 	}
 	if err := s.checkWaiting(p.record); err != nil {
 		return "", err
@@ -70,14 +67,32 @@ func (s *Server) Complete(ctx context.Context, p *Pending, d Decision) (location
 
 func (d Decision) check() error {
 	switch {
-	case d.Subject == "" || len(d.Subject) > 255 || !utf8.ValidString(d.Subject):
-		return errors.New("Decision.Subject must be 1 to 255 bytes of UTF-8")
+	case d.Subject == "" || len(d.Subject) > 255 || !utf8.ValidString(d.Subject) || strings.IndexByte(d.Subject, 0) >= 0:
+		return errors.New("Decision.Subject must be 1 to 255 bytes of UTF-8 without NUL")
 	case len(d.Props) > maxProps || d.Props != nil && !json.Valid(d.Props):
 		return fmt.Errorf("Decision.Props must be JSON of at most %d bytes", maxProps)
-	case len(d.Metadata) > maxProps || d.Metadata != nil && !json.Valid(d.Metadata):
-		return fmt.Errorf("Decision.Metadata must be JSON of at most %d bytes", maxProps)
+	case len(d.Metadata) > maxProps || d.Metadata != nil && !isObject(d.Metadata):
+		return fmt.Errorf("Decision.Metadata must be a JSON object of at most %d bytes", maxProps)
 	}
 	return nil
+}
+
+func isObject(document json.RawMessage) bool {
+	return json.Valid(document) && bytes.HasPrefix(bytes.TrimLeft(document, " \t\r\n"), []byte("{"))
+}
+
+// allowed returns the part of the scopes asked for that was allowed, each value
+// once and in the order of the request.
+func (d Decision) allowed(asked []string) ([]string, error) {
+	if d.Scopes == nil {
+		return asked, nil
+	}
+	for _, value := range d.Scopes {
+		if !slices.Contains(asked, value) {
+			return nil, errors.New("Decision.Scopes has a value that was not asked for")
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(asked), func(value string) bool { return !slices.Contains(d.Scopes, value) }), nil
 }
 
 // grantAndCode makes the records of a consent. The grant may be swept as soon as

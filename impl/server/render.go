@@ -64,6 +64,9 @@ func (s *Server) renderError(w http.ResponseWriter, r *http.Request, op *gen.Ope
 		w.Header().Set("Retry-After", strconv.Itoa(int(t.retryAfter.Seconds())))
 	}
 	if forPeople(op) && s.interaction != nil {
+		if t.status == http.StatusUnauthorized {
+			t.status = http.StatusBadRequest // nobody at a browser can answer a challenge (RFC 9110 §15.5.2)
+		}
 		s.interaction.ShowError(w, r, ErrorPage{t.status, t.code, t.description, t.reference})
 		return
 	}

@@ -118,7 +118,11 @@ func (t tx) shareClient(ctx context.Context, c store.Client, since time.Time) (s
 		return store.Client{}, err
 	}
 	if changed == 0 {
-		if _, err := t.exec(ctx, `UPDATE charter_clients SET fingerprint_slot = NULL WHERE fingerprint_slot = ?`, digest(c.Fingerprint)); err != nil {
+		// The condition is asked again: who answers may have come since.
+		_, err := t.exec(ctx, `UPDATE charter_clients SET fingerprint_slot = NULL WHERE fingerprint_slot = ?
+			AND NOT (disabled_at = 0 AND (expires_at = 0 OR expires_at > ?) AND created_at >= ?)`,
+			digest(c.Fingerprint), micros(c.CreatedAt), micros(since))
+		if err != nil {
 			return store.Client{}, err
 		}
 		return store.Client{}, store.ErrNotFound

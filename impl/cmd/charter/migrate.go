@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/charterauth/charter"
+	"github.com/charterauth/charter/impl/store/sqlstore"
+)
+
+func newMigrate() *cobra.Command {
+	var l location
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the database to the schema of this program",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			st, _, err := l.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer st.Close()
+			if err := st.Migrate(cmd.Context(), charter.Schema); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "the database has schema version %d\n", sqlstore.SchemaVersion)
+			return err
+		},
+	}
+	l.flags(cmd.Flags())
+	return cmd
+}

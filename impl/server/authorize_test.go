@@ -1,0 +1,487 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/charterauth/charter/impl/internal/servertest"
+	"github.com/charterauth/charter/impl/server"
+	"github.com/charterauth/charter/impl/store"
+	"github.com/charterauth/charter/impl/store/memory"
+)
+
+// without is a changed request that lacks a parameter.
+var without = []string{""}
+
+// RFC6749-3.1.1-1, RFC6749-4.1.2.1-3, -5, -6, -8, -9, -12, -13, -15, RFC8707-2-1, -2, -5,
+// RFC8707-2.1-3, RFC7636-4.4.1-1, -3, RFC8252-8.1-1, RFC9207-2-1: what is wrong with a request
+// whose redirect URI is good goes to the client, with its code, its state once
+// and iss once; nothing is stored. GET and POST alike (ATK-162).
+func TestAuthorizationErrorsGoToTheClient(t *testing.T) {
+	f := newFixture(t)
+	c := f.Public()
+	machine := f.Register(`{"redirect_uris":["https://app.example.com/cb"],"grant_types":["client_credentials"]}`)
+	for _, row := range []struct {
+		name    string
+		changes url.Values
+		code    string
+	}{
+		// MAD-6, OAUTH21-10-1: no code path writes a token into a Location.
+		{"response_type token", url.Values{"response_type": {"token"}}, "unsupported_response_type"},
+		{"response_type id_token", url.Values{"response_type": {"id_token"}}, "unsupported_response_type"},
+		{"response_type id_token token", url.Values{"response_type": {"id_token token"}}, "unsupported_response_type"},
+		{"response_type code token", url.Values{"response_type": {"code token"}}, "unsupported_response_type"},
+		{"response_type token code", url.Values{"response_type": {"token code"}}, "unsupported_response_type"},
+		{"response_type code id_token", url.Values{"response_type": {"code id_token"}}, "unsupported_response_type"},
+		{"response_type none", url.Values{"response_type": {"none"}}, "unsupported_response_type"},
+		{"response_type CODE", url.Values{"response_type": {"CODE"}}, "unsupported_response_type"},
+		{"response_type with space", url.Values{"response_type": {" code"}}, "unsupported_response_type"},
+		{"response_type missing", url.Values{"response_type": without}, "invalid_request"},
+		{"response_type repeated", url.Values{"response_type": {"code", "code"}}, "unsupported_response_type invalid_request"},
+		// ATK-16, ATK-19, CVE-2026-3872.
+		{"response_mode fragment", url.Values{"response_mode": {"fragment"}}, "invalid_request"},
+		{"response_mode form_post", url.Values{"response_mode": {"form_post"}}, "invalid_request"},
+		{"response_mode web_message", url.Values{"response_mode": {"web_message"}}, "invalid_request"},
+		{"response_mode query.jwt", url.Values{"response_mode": {"query.jwt"}}, "invalid_request"},
+		{"response_mode repeated", url.Values{"response_mode": {"query", "query"}}, "invalid_request"},
+		// ATK-20, CVE-2025-4144, OAUTH21-4.1.1-1.
+		{"challenge missing", url.Values{"code_challenge": without, "code_challenge_method": without}, "invalid_request"},
+		{"challenge missing, method there", url.Values{"code_challenge": without}, "invalid_request"},
+		{"challenge repeated", url.Values{"code_challenge": {servertest.Challenge, servertest.Challenge}}, "invalid_request"},
+		// ATK-24.
+		{"challenge of 42", url.Values{"code_challenge": {servertest.Challenge[:42]}}, "invalid_request"},
+		{"challenge of 44", url.Values{"code_challenge": {servertest.Challenge + "A"}}, "invalid_request"},
+		{"challenge padded", url.Values{"code_challenge": {servertest.Challenge + "="}}, "invalid_request"},
+		{"challenge in standard base64", url.Values{"code_challenge": {"+/" + servertest.Challenge[2:]}}, "invalid_request"},
+		{"challenge in hex", url.Values{"code_challenge": {strings.Repeat("ab", 32)}}, "invalid_request"},
+		{"challenge with space", url.Values{"code_challenge": {" " + servertest.Challenge[1:]}}, "invalid_request"},
+		{"challenge with trailing bits", url.Values{"code_challenge": {servertest.Challenge[:42] + "N"}}, "invalid_request"},
+		// MAD-27, WOP-275, RFC7636-4.3-2.
+		{"method s256", url.Values{"code_challenge_method": {"s256"}}, "invalid_request"},
+		{"method plain", url.Values{"code_challenge_method": {"plain"}}, "invalid_request"},
+		{"method S512", url.Values{"code_challenge_method": {"S512"}}, "invalid_request"},
+		{"method absent", url.Values{"code_challenge_method": without}, "invalid_request"},
+		{"method with space", url.Values{"code_challenge_method": {" S256"}}, "invalid_request"},
+		{"method repeated", url.Values{"code_challenge_method": {"S256", "S256"}}, "invalid_request"},
+		{"scope unknown", url.Values{"scope": {"read nonsense"}}, "invalid_scope"},
+		{"scope of another resource", url.Values{"scope": {"tools"}}, "invalid_scope"},
+		{"scope case", url.Values{"scope": {"READ"}}, "invalid_scope"},
+		{"scope malformed", url.Values{"scope": {"read  write"}}, "invalid_scope"},
+		{"scope quoted", url.Values{"scope": {`"read"`}}, "invalid_scope"},
+		{"scope repeated", url.Values{"scope": {"read", "write"}}, "invalid_scope invalid_request"},
+		{"resource unknown", url.Values{"resource": {"https://other.example.com"}}, "invalid_target"},
+		{"resource relative", url.Values{"resource": {"/mcp"}}, "invalid_target"},
+		{"resource with fragment", url.Values{"resource": {"https://api.example.com/#x"}}, "invalid_target"},
+		{"resource with userinfo", url.Values{"resource": {"https://u@api.example.com/"}}, "invalid_target"},
+		{"resource of many", url.Values{"resource": slices.Repeat([]string{"https://api.example.com"}, 17)}, "invalid_target"},
+		{"resource, one of two unknown", url.Values{"resource": {"https://api.example.com", "https://evil.example.com"}}, "invalid_target"},
+		{"resource beside", url.Values{"resource": {"https://mcp.example.com/mcpx"}}, "invalid_target"},
+		// ATK-95, ATK-124, CVE-2020-10770.
+		{"request object", url.Values{"request": {"e30.e30."}}, "request_not_supported"},
+		{"request_uri", url.Values{"request_uri": {"https://evil.com/r"}}, "request_uri_not_supported"},
+		{"request_uri, PAR", url.Values{"request_uri": {"urn:ietf:params:oauth:request_uri:x"}}, "request_uri_not_supported"},
+		// ATK-150, RFC6749-3.1-8, OAUTH21-3.1-1.
+		{"nonce repeated", url.Values{"nonce": {"a", "a"}}, "invalid_request"},
+		{"prompt repeated", url.Values{"prompt": {"none", "login"}}, "invalid_request"},
+		{"login_hint repeated", url.Values{"login_hint": {"a", "b"}}, "invalid_request"},
+		{"ui_locales repeated", url.Values{"ui_locales": {"a", "b"}}, "invalid_request"},
+		{"request repeated", url.Values{"request": {"a", "b"}}, "invalid_request"},
+		{"request_uri repeated", url.Values{"request_uri": {"a", "b"}}, "invalid_request"},
+		// ATK-157.
+		{"nonce long", url.Values{"nonce": {strings.Repeat("n", 1025)}}, "invalid_request"},
+		{"login_hint long", url.Values{"login_hint": {strings.Repeat("n", 257)}}, "invalid_request"},
+		{"scope long", url.Values{"scope": {strings.Repeat("n", 4097)}}, "invalid_scope"},
+		{"resource long", url.Values{"resource": {"https://api.example.com/" + strings.Repeat("n", 2048)}}, "invalid_target"},
+		// ATK-156.
+		{"login_hint not UTF-8", url.Values{"login_hint": {"\xff"}}, "invalid_request"},
+		{"nonce with NUL", url.Values{"nonce": {"a\x00"}}, "invalid_request"},
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			what := method + " " + row.name
+			f.unchanged(t, what, func() {
+				q := redirected(t, what, f.send(method, c.Request(row.changes)), appCallback)
+				if !slices.Contains(strings.Fields(row.code), q.Get("error")) {
+					t.Errorf("%s: error %q, want %s (%s)", what, q.Get("error"), row.code, q.Get("error_description"))
+				}
+				if q.Get("state") != "xyz" || q.Has("code") || q.Has("access_token") {
+					t.Errorf("%s: %v", what, q)
+				}
+				onlyDescriptionCharacters(t, what, q.Get("error_description"))
+			})
+		}
+	}
+	q := redirected(t, "unauthorized", f.Get("/authorize", machine.Request(nil)), appCallback)
+	if q.Get("error") != "unauthorized_client" {
+		t.Errorf("a client without the grant: %v", q)
+	}
+	asks(t, "control", f.Get("/authorize", c.Request(nil)))
+	asks(t, "control, response_mode", f.Get("/authorize", c.Request(url.Values{"response_mode": {"query"}, "nonce": {"n"}, "prompt": {"login"}, "login_hint": {strings.Repeat("é", 256)}})))
+}
+
+// onlyDescriptionCharacters holds a text to %x20-21 / %x23-5B / %x5D-7E.
+func onlyDescriptionCharacters(t *testing.T, what, s string) {
+	t.Helper()
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			t.Errorf("%s: error_description %q", what, s)
+			return
+		}
+	}
+}
+
+// RFC6749-4.1.1-2, RFC6749-4.1.2.1-1, -2, CVE-2026-79651: whoever the client is not known gets a page, and nothing
+// tells which identifiers exist.
+func TestUnknownClientGetsAPage(t *testing.T) {
+	f := newFixture(t)
+	c := f.Public()
+	expired := f.Register(`{"client_name":"Expired","redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"}`)
+	f.change(t, expired.ID, func(c *store.Client) { c.ExpiresAt = f.Clock.Now() })
+	disabled := f.Register(`{"client_name":"Disabled","redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"}`)
+	f.change(t, disabled.ID, func(c *store.Client) { c.DisabledAt = f.Clock.Now() })
+
+	for name, changes := range map[string]url.Values{
+		"missing":     {"client_id": without},
+		"unknown":     {"client_id": {"unknown"}},
+		"expired":     {"client_id": {expired.ID}},
+		"disabled":    {"client_id": {disabled.ID}},
+		"upper case":  {"client_id": {strings.ToUpper(c.ID)}},
+		"repeated":    {"client_id": {c.ID, c.ID}},
+		"two":         {"client_id": {c.ID, "other"}},
+		"NUL":         {"client_id": {c.ID + "\x00"}},
+		"space":       {"client_id": {c.ID + " "}},
+		"long":        {"client_id": {strings.Repeat("a", 2049)}},
+		"URL":         {"client_id": {"https://app.example.com/client.json"}},
+		"not UTF-8":   {"client_id": {"\xff"}},
+		"also broken": {"client_id": {"unknown"}, "response_type": {"token"}, "prompt": {"none"}},
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			f.unchanged(t, name, func() { page(t, method+" "+name, f.send(method, c.Request(changes)), http.StatusBadRequest) })
+		}
+	}
+	asks(t, "control", f.Get("/authorize", c.Request(nil)))
+}
+
+func (f fixture) change(t *testing.T, id string, change func(*store.Client)) {
+	t.Helper()
+	c, err := f.Store.Client(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(&c)
+	if err := f.Store.ReplaceClient(context.Background(), c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ATK-151, ATK-153, ATK-155, ATK-160, ATK-161, RFC6749-3.1-7: what is no form at all, or hides parameters in
+// the query of a POST, gets a page; unknown parameters get nothing.
+func TestAuthorizationRequestThatIsNoForm(t *testing.T) {
+	f := newFixture(t)
+	c := f.Public()
+	good := c.Request(nil)
+	header := func(name string, values ...string) func(*http.Request) {
+		return func(r *http.Request) { r.Header[name] = values }
+	}
+	for _, row := range []struct {
+		name   string
+		res    func() *http.Response
+		status int
+	}{
+		{"bad escape", func() *http.Response { return f.Do(raw("/authorize", good.Encode()+"&x=%zz")) }, 400},
+		{"semicolon escape", func() *http.Response { return f.Do(raw("/authorize", "a=1;b=%g")) }, 400},
+		{"10001 parameters", func() *http.Response { return f.Do(raw("/authorize", good.Encode()+strings.Repeat("&x=1", 10001))) }, 400},
+		{"all in the query of a POST", func() *http.Response {
+			return f.Post("/authorize", url.Values{}, func(r *http.Request) { r.URL.RawQuery = good.Encode() })
+		}, 400},
+		{"client_id also in the query", func() *http.Response {
+			return f.Post("/authorize", good, func(r *http.Request) { r.URL.RawQuery = "client_id=" + c.ID })
+		}, 400},
+		{"redirect_uri also in the query", func() *http.Response {
+			return f.Post("/authorize", good, func(r *http.Request) { r.URL.RawQuery = "redirect_uri=https://evil.com" })
+		}, 400},
+		{"no Content-Type", func() *http.Response {
+			return f.Post("/authorize", good, func(r *http.Request) { r.Header.Del("Content-Type") })
+		}, 400},
+		{"JSON", func() *http.Response { return f.Post("/authorize", good, header("Content-Type", "application/json")) }, 400},
+		{"multipart", func() *http.Response {
+			return f.Post("/authorize", good, header("Content-Type", "multipart/form-data; boundary=x"))
+		}, 400},
+		{"two Content-Types", func() *http.Response {
+			return f.Post("/authorize", good, header("Content-Type", "application/x-www-form-urlencoded", "application/x-www-form-urlencoded"))
+		}, 400},
+		{"charset", func() *http.Response {
+			return f.Post("/authorize", good, header("Content-Type", "application/x-www-form-urlencoded; charset=utf-16"))
+		}, 400},
+		{"gzip", func() *http.Response { return f.Post("/authorize", good, header("Content-Encoding", "gzip")) }, 415},
+		{"64 KiB and 1", func() *http.Response {
+			return f.Post("/authorize", url.Values{"x": {strings.Repeat("a", 64<<10)}})
+		}, 413},
+	} {
+		f.unchanged(t, row.name, func() { page(t, row.name, row.res(), row.status) })
+	}
+	asks(t, "unknown parameters", f.Get("/authorize", c.Request(url.Values{"x": {"1", "2"}, "code[]": {"x"}, "code_challenge[0]": {"x"}, "iss": {"https://evil.com"}, "code": {"x"}, "error": {"x"}})))
+	asks(t, "charset utf-8", f.Post("/authorize", good, header("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")))
+	asks(t, "empty values", f.Do(raw("/authorize", good.Encode()+"&resource=&scope=&nonce=&request=&response_mode="))) // ATK-152, RFC6749-3.1-6
+}
+
+// ATK-4: the response carries our iss, code and error, not the request's.
+func TestResponseParametersOfTheRequestAreIgnored(t *testing.T) {
+	f := newFixture(t)
+	c := f.Public()
+	own := url.Values{"iss": {"https://evil.com"}, "code": {"evil"}, "error": {"evil"}, "error_description": {"evil"}}
+	got := f.Allow(f.Pending(c.Request(own)), "")
+	if got.Get("code") == "evil" || got.Get("code") == "" || got.Has("error") || got.Get("iss") != servertest.Issuer || len(got["iss"]) != 1 {
+		t.Errorf("allowed: %v", got)
+	}
+	own["scope"] = []string{"nonsense"}
+	q := redirected(t, "error", f.Get("/authorize", c.Request(own)), appCallback)
+	if q.Get("error") != "invalid_scope" || q.Has("code") {
+		t.Errorf("error: %v", q)
+	}
+}
+
+// ATK-1, RFC9207-2-1, -2, RFC9207-2.3-2, RFC6749-4.1.2-1, -7: the whole Location of an answer, to the byte.
+func TestAuthorizationResponse(t *testing.T) {
+	f := newFixture(t)
+	c := f.Public()
+	complete := func(changes url.Values) string {
+		location, err := f.Complete(context.Background(), f.Pending(c.Request(changes)), server.Decision{Subject: "alice"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, _, _ := strings.Cut(strings.TrimPrefix(location, appCallback+"?code="), "&")
+		return strings.Replace(location, code, "CODE", 1)
+	}
+	if got, want := complete(nil), appCallback+"?code=CODE&state=xyz&iss=https%3A%2F%2Fauth.example.com"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got, want := complete(url.Values{"state": without}), appCallback+"?code=CODE&iss=https%3A%2F%2Fauth.example.com"; got != want {
+		t.Errorf("no state: got  %s\nwant %s", got, want)
+	}
+	denied, err := f.Deny(context.Background(), f.Pending(c.Request(nil)))
+	if want := appCallback + "?error=access_denied&error_description=the+request+was+denied&state=xyz&iss=https%3A%2F%2Fauth.example.com"; err != nil || denied != want {
+		t.Errorf("denied: %v\ngot  %s\nwant %s", err, denied, want)
+	}
+}
+
+// ATK-174, RFC6749-4.1.2-7: state comes back byte for byte, encoded once, in an
+// ASCII Location, from the answer and from an error. What is no text is refused
+// and not repeated.
+func TestStateRoundTrip(t *testing.T) {
+	f := newFixture(t)
+	c := f.Public()
+	var all strings.Builder
+	for b := byte(1); b < 0x80; b++ {
+		all.WriteByte(b)
+	}
+	for name, state := range map[string]string{
+		"every ASCII byte": all.String(),
+		"4096 characters":  strings.Repeat("~", 4096),
+		"Unicode":          "ü 漢字 \U0001f600 e\u0301",
+		"space and plus":   " a+b  ",
+		"escaped":          "%20%252B&code=evil#x",
+		"markup":           `"><script>alert(1)</script>`,
+		"CRLF":             "a\r\nSet-Cookie: x=y",
+	} {
+		got := f.Allow(f.Pending(c.Request(url.Values{"state": {state}})), "")
+		if got.Get("state") != state || len(got["code"]) != 1 {
+			t.Errorf("%s: %q", name, got)
+		}
+		res := f.Get("/authorize", c.Request(url.Values{"state": {state}, "scope": {"nonsense"}}))
+		if got := redirected(t, name, res, appCallback); got.Get("state") != state {
+			t.Errorf("%s: in an error %q", name, got.Get("state"))
+		}
+		if strings.ContainsFunc(res.Header.Get("Location"), func(r rune) bool { return r <= ' ' || r > '~' }) {
+			t.Errorf("%s: Location %q", name, res.Header.Get("Location"))
+		}
+	}
+	for name, state := range map[string][]string{
+		"4097":      {strings.Repeat("a", 4097)},
+		"60 KiB":    {strings.Repeat("a", 60<<10)},
+		"NUL":       {"a\x00b"},
+		"not UTF-8": {"\xff"},
+		"overlong":  {"\xc0\xaf"},
+		"surrogate": {"\xed\xa0\x80"},
+		"repeated":  {"a", "a"},
+		"different": {"a", "b"},
+	} {
+		q := redirected(t, name, f.Get("/authorize", c.Request(url.Values{"state": state})), appCallback)
+		if q.Get("error") != "invalid_request" || q.Has("state") {
+			t.Errorf("%s: error %q, state of %d bytes", name, q.Get("error"), len(q.Get("state")))
+		}
+	}
+}
+
+// MAD-26, OAUTH21-4.1.1-2, OAUTH21-7.5.1.1-1: a confidential client sends a challenge too, unless an
+// operator exempted it; registration cannot, and a challenge that is sent must be good.
+func TestChallengeOfConfidentialClients(t *testing.T) {
+	f := newFixture(t)
+	none := url.Values{"code_challenge": without, "code_challenge_method": without}
+	c := f.Confidential()
+	q := redirected(t, "confidential", f.Get("/authorize", c.Request(none)), c.RedirectURI)
+	if q.Get("error") != "invalid_request" {
+		t.Errorf("confidential: %v", q)
+	}
+	for _, document := range []string{`{"redirect_uris":["https://web.example.com/cb"],"insecure_no_pkce":true}`, `{"redirect_uris":["https://web.example.com/cb"],"InsecureNoPKCE":true}`} {
+		c := f.Register(document)
+		redirected(t, "self-registered", f.Get("/authorize", c.Request(none)), c.RedirectURI)
+	}
+	operator := func(o server.OperatorClient) servertest.Client {
+		o.Metadata = []byte(`{"redirect_uris":["https://op.example.com/cb"]}`)
+		stored, secret, err := server.CreateClient(context.Background(), f.Store, f.Clock.Now(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return servertest.Client{ID: stored.ID, Secret: secret, RedirectURI: "https://op.example.com/cb"}
+	}
+	ordinary, exempt := operator(server.OperatorClient{}), operator(server.OperatorClient{InsecureNoPKCE: true})
+	redirected(t, "operator's", f.Get("/authorize", ordinary.Request(none)), ordinary.RedirectURI)
+	asks(t, "exempt", f.Get("/authorize", exempt.Request(none)))
+	asks(t, "exempt, with challenge", f.Get("/authorize", exempt.Request(nil)))
+	for _, changes := range []url.Values{{"code_challenge": without}, {"code_challenge_method": {"plain"}}, {"code_challenge_method": without}} {
+		redirected(t, "exempt, bad challenge", f.Get("/authorize", exempt.Request(changes)), exempt.RedirectURI)
+	}
+	if _, _, err := server.CreateClient(context.Background(), f.Store, f.Clock.Now(), server.OperatorClient{
+		Metadata: []byte(`{"redirect_uris":["https://op.example.com/cb"],"token_endpoint_auth_method":"none"}`), InsecureNoPKCE: true,
+	}); err == nil {
+		t.Error("a public client was exempted from PKCE")
+	}
+}
+
+// RFC6749-3.3-2, RFC8707-2-4, RFC8707-2.1-1, -2: resource and scope of what waits: canonical, each once, with defaults.
+func TestPendingScopesAndResources(t *testing.T) {
+	f := newFixture(t, func(c *server.Config) { c.DefaultScopes = []string{"read"} })
+	c := f.Public()
+	for _, row := range []struct {
+		name             string
+		changes          url.Values
+		scope, resources string
+	}{
+		{"as asked", nil, "read write", "https://api.example.com"},
+		{"default scope", url.Values{"scope": without}, "read", "https://api.example.com"},
+		{"named", url.Values{"resource": {"https://mcp.example.com/mcp"}, "scope": {"tools"}}, "tools", "https://mcp.example.com/mcp"},
+		{"below", url.Values{"resource": {"https://mcp.example.com/mcp/sse?x=1"}}, "read write", "https://mcp.example.com/mcp"},
+		{"slash", url.Values{"resource": {"https://MCP.example.com:443/mcp/"}}, "read write", "https://mcp.example.com/mcp"},
+		{"both", url.Values{"resource": {"https://mcp.example.com/mcp", "https://api.example.com/"}}, "read write", "https://mcp.example.com/mcp https://api.example.com"},
+		{"twice", url.Values{"resource": {"https://api.example.com", "https://api.example.com/x"}}, "read write", "https://api.example.com"},
+		{"scope twice", url.Values{"scope": {"read read"}}, "read", "https://api.example.com"},
+	} {
+		p := f.Pending(c.Request(row.changes))
+		if got := strings.Join(p.Scopes(), " "); got != row.scope {
+			t.Errorf("%s: scope %q, want %q", row.name, got, row.scope)
+		}
+		if got := strings.Join(p.Resources(), " "); got != row.resources {
+			t.Errorf("%s: resources %q, want %q", row.name, got, row.resources)
+		}
+	}
+}
+
+// ATK-34, ATK-36: nothing that merely looks makes a request wait.
+func TestVisitsThatNobodyStarted(t *testing.T) {
+	f := newFixture(t)
+	c := f.Public()
+	for name, values := range map[string][]string{
+		"Sec-Purpose": {"prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip"},
+		"Purpose":     {"prefetch"},
+		"X-Purpose":   {"prefetch"},
+	} {
+		for _, value := range values {
+			f.unchanged(t, name, func() {
+				page(t, name, f.Get("/authorize", c.Request(nil), func(r *http.Request) { r.Header.Set(name, value) }), http.StatusBadRequest)
+			})
+		}
+	}
+	f.unchanged(t, "HEAD", func() {
+		res := f.Get("/authorize", c.Request(nil), func(r *http.Request) { r.Method = http.MethodHead })
+		if res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Location") != "" {
+			t.Errorf("HEAD: %d %v", res.StatusCode, res.Header)
+		}
+	})
+	asks(t, "control", f.Get("/authorize", c.Request(nil), func(r *http.Request) { r.Header.Set("Sec-Purpose", "navigate") }))
+}
+
+// RFC6749-4.1.2.1-10, -11, RFC9700-4.12-2: a storage failure after the redirect URI is known goes to
+// the client without its text; before that it is a page.
+func TestAuthorizeWhenTheStoreFails(t *testing.T) {
+	down := &failingRequests{Store: memory.New()}
+	f := servertest.New(t, down)
+	c := f.Public()
+	down.create = errors.Join(store.ErrUnavailable, errors.New("dial tcp db.internal"))
+	q := redirected(t, "unavailable", f.Get("/authorize", c.Request(nil)), appCallback)
+	if q.Get("error") != "temporarily_unavailable" || strings.Contains(q.Encode(), "internal") {
+		t.Errorf("unavailable: %v", q)
+	}
+	down.create = errors.New("defect at db.internal")
+	q = redirected(t, "defect", f.Get("/authorize", c.Request(nil)), appCallback)
+	if q.Get("error") != "server_error" || strings.Contains(q.Encode(), "db.internal") {
+		t.Errorf("defect: %v", q)
+	}
+	down.client = store.ErrUnavailable
+	page(t, "no client", f.Get("/authorize", c.Request(nil)), http.StatusServiceUnavailable)
+	down.create, down.client = nil, nil
+	asks(t, "control", f.Get("/authorize", c.Request(nil)))
+}
+
+type failingRequests struct {
+	store.Store
+	create, client error
+}
+
+func (s *failingRequests) CreateRequest(ctx context.Context, r store.Request) error {
+	if s.create != nil {
+		return s.create
+	}
+	return s.Store.CreateRequest(ctx, r)
+}
+
+func (s *failingRequests) Client(ctx context.Context, id string) (store.Client, error) {
+	if s.client != nil {
+		return store.Client{}, s.client
+	}
+	return s.Store.Client(ctx, id)
+}
+
+// ATK-140, CVE-2026-32246: the browser cookie, and that one is kept but two of
+// the name are none.
+func TestBrowserCookie(t *testing.T) {
+	f := newFixture(t)
+	c := f.Public()
+	first := f.Get("/authorize", c.Request(nil))
+	cookies := first.Cookies()
+	if len(cookies) != 1 {
+		t.Fatalf("cookies %v", cookies)
+	}
+	k := cookies[0]
+	if k.Name != "__Host-charter-browser" || !k.Secure || !k.HttpOnly || k.Path != "/" || k.SameSite != http.SameSiteLaxMode || k.Domain != "" || len(k.String()) > 4096 {
+		t.Errorf("cookie %s", k)
+	}
+	again := f.Get("/authorize", c.Request(nil), servertest.Cookies(first))
+	if len(again.Cookies()) != 0 {
+		t.Error("a browser that has a cookie gets another")
+	}
+	for name, change := range map[string]func(*http.Request){
+		"two":     func(r *http.Request) { r.AddCookie(k); r.AddCookie(k) },
+		"made up": func(r *http.Request) { r.AddCookie(&http.Cookie{Name: k.Name, Value: "x"}) },
+		"short":   func(r *http.Request) { r.AddCookie(&http.Cookie{Name: k.Name, Value: k.Value[:len(k.Value)-1]}) },
+	} {
+		res := f.Get("/authorize", c.Request(nil), change)
+		if got := res.Cookies(); len(got) != 1 || got[0].Value == k.Value {
+			t.Errorf("%s: cookies %v", name, got)
+		}
+	}
+	loopback := newFixture(t, func(c *server.Config) { c.Issuer = "http://127.0.0.1:8080" })
+	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8080/register", strings.NewReader(`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"}`))
+	r.Header.Set("Content-Type", "application/json")
+	id, _ := servertest.Decode(t, loopback.Do(r), http.StatusCreated)["client_id"].(string)
+	q := servertest.Client{ID: id, RedirectURI: appCallback}.Request(nil)
+	got := loopback.Do(httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8080/authorize?"+q.Encode(), nil)).Cookies()
+	if len(got) != 1 || got[0].Name != "charter-browser" || got[0].Secure || !got[0].HttpOnly {
+		t.Errorf("over http: %v", got)
+	}
+}
