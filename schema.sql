@@ -91,11 +91,12 @@ CREATE TABLE charter_tokens (
   expires_at    BIGINT      NOT NULL,             -- [state]
   consumed_at   BIGINT      NOT NULL,             -- [state]
   successor     VARCHAR(43) NOT NULL,             -- [digest]
-  reply         TEXT        NOT NULL              -- [sealed]
+  reply         TEXT        NOT NULL,             -- [sealed]
+  sweep_at      BIGINT      NOT NULL              -- [state] expires_at; 0 once consumed under a grant, whose end it then waits for
 );
 CREATE INDEX charter_tokens_grant ON charter_tokens (grant_id);
 CREATE INDEX charter_tokens_client ON charter_tokens (client_digest);
-CREATE INDEX charter_tokens_expiry ON charter_tokens (expires_at);
+CREATE INDEX charter_tokens_sweep ON charter_tokens (sweep_at);
 
 -- People signed in at a browser.
 CREATE TABLE charter_sessions (

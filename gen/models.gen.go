@@ -77,6 +77,72 @@ func (e HealthStatus) Valid() bool {
 	}
 }
 
+// Defines values for IntrospectionErrorCode.
+const (
+	IntrospectionErrorCodeInvalidClient  IntrospectionErrorCode = "invalid_client"
+	IntrospectionErrorCodeInvalidRequest IntrospectionErrorCode = "invalid_request"
+)
+
+// Valid indicates whether the value is a known member of the IntrospectionErrorCode enum.
+func (e IntrospectionErrorCode) Valid() bool {
+	switch e {
+	case IntrospectionErrorCodeInvalidClient:
+		return true
+	case IntrospectionErrorCodeInvalidRequest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RegistrationErrorCode.
+const (
+	RegistrationErrorCodeAccessDenied                RegistrationErrorCode = "access_denied"
+	RegistrationErrorCodeInvalidClientMetadata       RegistrationErrorCode = "invalid_client_metadata"
+	RegistrationErrorCodeInvalidRedirectURI          RegistrationErrorCode = "invalid_redirect_uri"
+	RegistrationErrorCodeInvalidRequest              RegistrationErrorCode = "invalid_request"
+	RegistrationErrorCodeInvalidSoftwareStatement    RegistrationErrorCode = "invalid_software_statement"
+	RegistrationErrorCodeInvalidToken                RegistrationErrorCode = "invalid_token"
+	RegistrationErrorCodeUnapprovedSoftwareStatement RegistrationErrorCode = "unapproved_software_statement"
+)
+
+// Valid indicates whether the value is a known member of the RegistrationErrorCode enum.
+func (e RegistrationErrorCode) Valid() bool {
+	switch e {
+	case RegistrationErrorCodeAccessDenied:
+		return true
+	case RegistrationErrorCodeInvalidClientMetadata:
+		return true
+	case RegistrationErrorCodeInvalidRedirectURI:
+		return true
+	case RegistrationErrorCodeInvalidRequest:
+		return true
+	case RegistrationErrorCodeInvalidSoftwareStatement:
+		return true
+	case RegistrationErrorCodeInvalidToken:
+		return true
+	case RegistrationErrorCodeUnapprovedSoftwareStatement:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RequestErrorCode.
+const (
+	RequestErrorCodeInvalidRequest RequestErrorCode = "invalid_request"
+)
+
+// Valid indicates whether the value is a known member of the RequestErrorCode enum.
+func (e RequestErrorCode) Valid() bool {
+	switch e {
+	case RequestErrorCodeInvalidRequest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ResponseMode.
 const (
 	ResponseModeQuery ResponseMode = "query"
@@ -107,6 +173,81 @@ func (e ResponseType) Valid() bool {
 	}
 }
 
+// Defines values for RevocationErrorCode.
+const (
+	RevocationErrorCodeInvalidClient        RevocationErrorCode = "invalid_client"
+	RevocationErrorCodeInvalidRequest       RevocationErrorCode = "invalid_request"
+	RevocationErrorCodeUnsupportedTokenType RevocationErrorCode = "unsupported_token_type"
+)
+
+// Valid indicates whether the value is a known member of the RevocationErrorCode enum.
+func (e RevocationErrorCode) Valid() bool {
+	switch e {
+	case RevocationErrorCodeInvalidClient:
+		return true
+	case RevocationErrorCodeInvalidRequest:
+		return true
+	case RevocationErrorCodeUnsupportedTokenType:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServerErrorCode.
+const (
+	ServerErrorCodeServerError            ServerErrorCode = "server_error"
+	ServerErrorCodeTemporarilyUnavailable ServerErrorCode = "temporarily_unavailable"
+)
+
+// Valid indicates whether the value is a known member of the ServerErrorCode enum.
+func (e ServerErrorCode) Valid() bool {
+	switch e {
+	case ServerErrorCodeServerError:
+		return true
+	case ServerErrorCodeTemporarilyUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TokenErrorCode.
+const (
+	TokenErrorCodeAccessDenied         TokenErrorCode = "access_denied"
+	TokenErrorCodeInvalidClient        TokenErrorCode = "invalid_client"
+	TokenErrorCodeInvalidGrant         TokenErrorCode = "invalid_grant"
+	TokenErrorCodeInvalidRequest       TokenErrorCode = "invalid_request"
+	TokenErrorCodeInvalidScope         TokenErrorCode = "invalid_scope"
+	TokenErrorCodeInvalidTarget        TokenErrorCode = "invalid_target"
+	TokenErrorCodeUnauthorizedClient   TokenErrorCode = "unauthorized_client"
+	TokenErrorCodeUnsupportedGrantType TokenErrorCode = "unsupported_grant_type"
+)
+
+// Valid indicates whether the value is a known member of the TokenErrorCode enum.
+func (e TokenErrorCode) Valid() bool {
+	switch e {
+	case TokenErrorCodeAccessDenied:
+		return true
+	case TokenErrorCodeInvalidClient:
+		return true
+	case TokenErrorCodeInvalidGrant:
+		return true
+	case TokenErrorCodeInvalidRequest:
+		return true
+	case TokenErrorCodeInvalidScope:
+		return true
+	case TokenErrorCodeInvalidTarget:
+		return true
+	case TokenErrorCodeUnauthorizedClient:
+		return true
+	case TokenErrorCodeUnsupportedGrantType:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TokenType.
 const (
 	TokenTypeBearer TokenType = "Bearer"
@@ -124,26 +265,38 @@ func (e TokenType) Valid() bool {
 
 // AuthorizationRequest is the schema AuthorizationRequest of the document (RFC 6749 §4.1.1).
 //
-// The authorization request.
+// The authorization request. What is not declared here is ignored.
 type AuthorizationRequest struct {
-	ClientID    string `json:"client_id"`
+	// A registered identifier, or the https URL of a client ID metadata document.
+	ClientID string `json:"client_id"`
+	// Compared byte by byte, but for the port of a loopback address (RFC 8252 §7.3). May be left out by a client that has one.
 	RedirectURI string `json:"redirect_uri,omitempty"`
-	// The one response type.
-	ResponseType  ResponseType `json:"response_type"`
-	State         string       `json:"state,omitempty"`
-	CodeChallenge string       `json:"code_challenge,omitempty"`
-	// RFC 7636 §4.2; plain is not offered.
+	// The one response type (OAuth 2.1 §1.8).
+	ResponseType ResponseType `json:"response_type"`
+	// Comes back as it is.
+	State string `json:"state,omitempty"`
+	// Required of every client that the operator has not exempted (RFC 7636 §4.3).
+	CodeChallenge string `json:"code_challenge,omitempty"`
+	// plain is not offered.
 	CodeChallengeMethod CodeChallengeMethod `json:"code_challenge_method,omitempty"`
-	LoginHint           string              `json:"login_hint,omitempty"`
-	Nonce               string              `json:"nonce,omitempty"`
-	Prompt              string              `json:"prompt,omitempty"`
-	Request             string              `json:"request,omitempty"`
-	RequestURI          string              `json:"request_uri,omitempty"`
-	Resource            []string            `json:"resource,omitempty"`
-	// How the answer is carried.
+	// Filled in on the login page.
+	LoginHint string `json:"login_hint,omitempty"`
+	// Not used; kept within bounds.
+	Nonce string `json:"nonce,omitempty"`
+	// Not used; kept within bounds.
+	Prompt string `json:"prompt,omitempty"`
+	// Refused: request objects are not offered (RFC 9101 §5).
+	Request string `json:"request,omitempty"`
+	// Refused: request objects are not offered (RFC 9101 §5).
+	RequestURI string `json:"request_uri,omitempty"`
+	// What the tokens are for (RFC 8707 §2). Without it, the operator's default resource.
+	Resource []string `json:"resource,omitempty"`
+	// How the authorization response is carried.
 	ResponseMode ResponseMode `json:"response_mode,omitempty"`
-	Scope        string       `json:"scope,omitempty"`
-	UILocales    string       `json:"ui_locales,omitempty"`
+	// Without it, the operator's default is asked for (RFC 6749 §3.3).
+	Scope string `json:"scope,omitempty"`
+	// Not used; kept within bounds.
+	UILocales string `json:"ui_locales,omitempty"`
 }
 
 // Values returns o as form parameters, without those that are empty.
@@ -202,24 +355,42 @@ func (o *AuthorizationRequest) Values() url.Values {
 //
 // What this server does.
 type AuthorizationServerMetadata struct {
-	Issuer                                     string   `json:"issuer"`
-	AuthorizationEndpoint                      string   `json:"authorization_endpoint,omitempty"`
-	AuthorizationResponseIssParameterSupported bool     `json:"authorization_response_iss_parameter_supported,omitempty"`
-	ClientIDMetadataDocumentSupported          bool     `json:"client_id_metadata_document_supported,omitempty"`
-	CodeChallengeMethodsSupported              []string `json:"code_challenge_methods_supported,omitempty"`
-	GrantTypesSupported                        []string `json:"grant_types_supported,omitempty"`
-	IntrospectionEndpoint                      string   `json:"introspection_endpoint,omitempty"`
-	IntrospectionEndpointAuthMethodsSupported  []string `json:"introspection_endpoint_auth_methods_supported,omitempty"`
-	JWKSURI                                    string   `json:"jwks_uri,omitempty"`
-	ProtectedResources                         []string `json:"protected_resources,omitempty"`
-	RegistrationEndpoint                       string   `json:"registration_endpoint,omitempty"`
-	ResponseModesSupported                     []string `json:"response_modes_supported,omitempty"`
-	ResponseTypesSupported                     []string `json:"response_types_supported"`
-	RevocationEndpoint                         string   `json:"revocation_endpoint,omitempty"`
-	RevocationEndpointAuthMethodsSupported     []string `json:"revocation_endpoint_auth_methods_supported,omitempty"`
-	ScopesSupported                            []string `json:"scopes_supported,omitempty"`
-	TokenEndpoint                              string   `json:"token_endpoint,omitempty"`
-	TokenEndpointAuthMethodsSupported          []string `json:"token_endpoint_auth_methods_supported,omitempty"`
+	// The issuer identifier, byte for byte the one that the client started from (RFC 8414 §3.3).
+	Issuer string `json:"issuer"`
+	// Absent where nobody is asked.
+	AuthorizationEndpoint string `json:"authorization_endpoint,omitempty"`
+	// Every authorization response has iss (RFC 9207 §3).
+	AuthorizationResponseIssParameterSupported bool `json:"authorization_response_iss_parameter_supported,omitempty"`
+	// A client_id may be the URL of a client ID metadata document.
+	ClientIDMetadataDocumentSupported bool `json:"client_id_metadata_document_supported,omitempty"`
+	// RFC 7636 §4.2.
+	CodeChallengeMethodsSupported []string `json:"code_challenge_methods_supported,omitempty"`
+	// What /token answers.
+	GrantTypesSupported []string `json:"grant_types_supported,omitempty"`
+	// RFC 7662 §2.
+	IntrospectionEndpoint string `json:"introspection_endpoint,omitempty"`
+	// How clients authenticate; never none.
+	IntrospectionEndpointAuthMethodsSupported []string `json:"introspection_endpoint_auth_methods_supported,omitempty"`
+	// Where the keys are.
+	JWKSURI string `json:"jwks_uri,omitempty"`
+	// What tokens can be for (RFC 9728 §4).
+	ProtectedResources []string `json:"protected_resources,omitempty"`
+	// Absent when registration is closed (RFC 7591 §3).
+	RegistrationEndpoint string `json:"registration_endpoint,omitempty"`
+	// How /authorize answers.
+	ResponseModesSupported []string `json:"response_modes_supported,omitempty"`
+	// What /authorize answers.
+	ResponseTypesSupported []string `json:"response_types_supported"`
+	// RFC 7009 §2.
+	RevocationEndpoint string `json:"revocation_endpoint,omitempty"`
+	// How clients authenticate.
+	RevocationEndpointAuthMethodsSupported []string `json:"revocation_endpoint_auth_methods_supported,omitempty"`
+	// Every scope value that exists.
+	ScopesSupported []string `json:"scopes_supported,omitempty"`
+	// Where tokens are issued.
+	TokenEndpoint string `json:"token_endpoint,omitempty"`
+	// How clients authenticate.
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported,omitempty"`
 	// Additional holds the members that are not declared. In what is written the
 	// declared ones win.
 	Additional map[string]json.RawMessage `json:"-"`
@@ -315,32 +486,54 @@ func (o *AuthorizationServerMetadata) UnmarshalJSON(document []byte) error {
 
 // ClientInformation is the schema ClientInformation of the document (RFC 7591 §3.2.1).
 //
-// The registration.
+// The registration. It has the members of ClientMetadata as they are registered, and what the server says of the client.
 type ClientInformation struct {
-	ClientID              string   `json:"client_id"`
-	ApplicationType       string   `json:"application_type,omitempty"`
-	ClientIDIssuedAt      *int64   `json:"client_id_issued_at,omitempty"`
-	ClientName            string   `json:"client_name,omitempty"`
-	ClientSecret          string   `json:"client_secret,omitempty"`
-	ClientSecretExpiresAt *int64   `json:"client_secret_expires_at,omitempty"`
-	ClientURI             string   `json:"client_uri,omitempty"`
-	Contacts              []string `json:"contacts,omitempty"`
-	GrantTypes            []string `json:"grant_types,omitempty"`
+	// The client.
+	ClientID string `json:"client_id"`
+	// web (the default) or native; only a native client may use a private-use scheme (RFC 8252 §7.1).
+	ApplicationType string `json:"application_type,omitempty"`
+	// Seconds since 1970.
+	ClientIDIssuedAt *int64 `json:"client_id_issued_at,omitempty"`
+	// What people see; nobody has verified it.
+	ClientName string `json:"client_name,omitempty"`
+	// Told once.
+	ClientSecret string `json:"client_secret,omitempty"`
+	// Seconds since 1970; 0 is never.
+	ClientSecretExpiresAt *int64 `json:"client_secret_expires_at,omitempty"`
+	// The client's home page.
+	ClientURI string `json:"client_uri,omitempty"`
+	// Who answers for the client.
+	Contacts []string `json:"contacts,omitempty"`
+	// Those that are unknown here are dropped. Default: authorization_code.
+	GrantTypes []string `json:"grant_types,omitempty"`
 	// Public keys of a client.
-	JWKS                    *ClientJWKSet `json:"jwks,omitempty"`
-	JWKSURI                 string        `json:"jwks_uri,omitempty"`
-	LogoURI                 string        `json:"logo_uri,omitempty"`
-	PolicyURI               string        `json:"policy_uri,omitempty"`
-	RedirectURIs            []string      `json:"redirect_uris,omitempty"`
-	RegistrationAccessToken string        `json:"registration_access_token,omitempty"`
-	RegistrationClientURI   string        `json:"registration_client_uri,omitempty"`
-	ResponseTypes           []string      `json:"response_types,omitempty"`
-	Scope                   string        `json:"scope,omitempty"`
-	SoftwareID              string        `json:"software_id,omitempty"`
-	SoftwareStatement       string        `json:"software_statement,omitempty"`
-	SoftwareVersion         string        `json:"software_version,omitempty"`
-	TokenEndpointAuthMethod string        `json:"token_endpoint_auth_method,omitempty"`
-	TOSURI                  string        `json:"tos_uri,omitempty"`
+	JWKS *ClientJWKSet `json:"jwks,omitempty"`
+	// Where the client's public keys are.
+	JWKSURI string `json:"jwks_uri,omitempty"`
+	// Kept and never fetched.
+	LogoURI string `json:"logo_uri,omitempty"`
+	// Privacy policy.
+	PolicyURI string `json:"policy_uri,omitempty"`
+	// Where codes may be sent. One that cannot be used is kept, and refused at use.
+	RedirectURIs []string `json:"redirect_uris,omitempty"`
+	// For the client configuration endpoint (RFC 7592 §3).
+	RegistrationAccessToken string `json:"registration_access_token,omitempty"`
+	// The client configuration endpoint (RFC 7592 §3).
+	RegistrationClientURI string `json:"registration_client_uri,omitempty"`
+	// Those that are unknown here are dropped. Default: code.
+	ResponseTypes []string `json:"response_types,omitempty"`
+	// What the client means to ask for; it may ask a person for more.
+	Scope string `json:"scope,omitempty"`
+	// The same in every installation.
+	SoftwareID string `json:"software_id,omitempty"`
+	// Not verified, and so without effect (RFC 7591 §3.1.1).
+	SoftwareStatement string `json:"software_statement,omitempty"`
+	// Of the client.
+	SoftwareVersion string `json:"software_version,omitempty"`
+	// How the client authenticates: none, client_secret_basic (the default) or client_secret_post.
+	TokenEndpointAuthMethod string `json:"token_endpoint_auth_method,omitempty"`
+	// Terms of service.
+	TOSURI string `json:"tos_uri,omitempty"`
 	// Additional holds the members that are not declared. In what is written the
 	// declared ones win.
 	Additional map[string]json.RawMessage `json:"-"`
@@ -452,16 +645,26 @@ func (o *ClientInformation) UnmarshalJSON(document []byte) error {
 //
 // A public key of a client.
 type ClientJWK struct {
-	Kty    string   `json:"kty"`
-	Alg    string   `json:"alg,omitempty"`
-	Crv    string   `json:"crv,omitempty"`
-	E      string   `json:"e,omitempty"`
+	// Key type.
+	Kty string `json:"kty"`
+	// The one algorithm that it is used with.
+	Alg string `json:"alg,omitempty"`
+	// Curve.
+	Crv string `json:"crv,omitempty"`
+	// Exponent of an RSA key.
+	E string `json:"e,omitempty"`
+	// What the key is for.
 	KeyOps []string `json:"key_ops,omitempty"`
-	Kid    string   `json:"kid,omitempty"`
-	N      string   `json:"n,omitempty"`
-	Use    string   `json:"use,omitempty"`
-	X      string   `json:"x,omitempty"`
-	Y      string   `json:"y,omitempty"`
+	// The name by which signatures call it.
+	Kid string `json:"kid,omitempty"`
+	// Modulus of an RSA key.
+	N string `json:"n,omitempty"`
+	// What the key is for.
+	Use string `json:"use,omitempty"`
+	// Of a key on a curve.
+	X string `json:"x,omitempty"`
+	// Of a key on a curve.
+	Y string `json:"y,omitempty"`
 }
 
 // MarshalJSON writes o with the members in the order of the document; those
@@ -507,6 +710,7 @@ func (o *ClientJWK) appendJSON(b []byte) ([]byte, error) {
 //
 // Public keys of a client.
 type ClientJWKSet struct {
+	// Each with a kid of its own.
 	Keys []ClientJWK `json:"keys"`
 }
 
@@ -533,26 +737,43 @@ func (o *ClientJWKSet) appendJSON(b []byte) ([]byte, error) {
 
 // ClientMetadata is the schema ClientMetadata of the document (RFC 7591 §2).
 //
-// What a client says of itself.
+// What a client says of itself. Members with a language tag, such as client_name#de, are kept (RFC 7591 §2.2);
+// all others that are not declared here are ignored.
 type ClientMetadata struct {
-	ApplicationType string   `json:"application_type,omitempty"`
-	ClientName      string   `json:"client_name,omitempty"`
-	ClientURI       string   `json:"client_uri,omitempty"`
-	Contacts        []string `json:"contacts,omitempty"`
-	GrantTypes      []string `json:"grant_types,omitempty"`
+	// web (the default) or native; only a native client may use a private-use scheme (RFC 8252 §7.1).
+	ApplicationType string `json:"application_type,omitempty"`
+	// What people see; nobody has verified it.
+	ClientName string `json:"client_name,omitempty"`
+	// The client's home page.
+	ClientURI string `json:"client_uri,omitempty"`
+	// Who answers for the client.
+	Contacts []string `json:"contacts,omitempty"`
+	// Those that are unknown here are dropped. Default: authorization_code.
+	GrantTypes []string `json:"grant_types,omitempty"`
 	// Public keys of a client.
-	JWKS                    *ClientJWKSet `json:"jwks,omitempty"`
-	JWKSURI                 string        `json:"jwks_uri,omitempty"`
-	LogoURI                 string        `json:"logo_uri,omitempty"`
-	PolicyURI               string        `json:"policy_uri,omitempty"`
-	RedirectURIs            []string      `json:"redirect_uris,omitempty"`
-	ResponseTypes           []string      `json:"response_types,omitempty"`
-	Scope                   string        `json:"scope,omitempty"`
-	SoftwareID              string        `json:"software_id,omitempty"`
-	SoftwareStatement       string        `json:"software_statement,omitempty"`
-	SoftwareVersion         string        `json:"software_version,omitempty"`
-	TokenEndpointAuthMethod string        `json:"token_endpoint_auth_method,omitempty"`
-	TOSURI                  string        `json:"tos_uri,omitempty"`
+	JWKS *ClientJWKSet `json:"jwks,omitempty"`
+	// Where the client's public keys are.
+	JWKSURI string `json:"jwks_uri,omitempty"`
+	// Kept and never fetched.
+	LogoURI string `json:"logo_uri,omitempty"`
+	// Privacy policy.
+	PolicyURI string `json:"policy_uri,omitempty"`
+	// Where codes may be sent. One that cannot be used is kept, and refused at use.
+	RedirectURIs []string `json:"redirect_uris,omitempty"`
+	// Those that are unknown here are dropped. Default: code.
+	ResponseTypes []string `json:"response_types,omitempty"`
+	// What the client means to ask for; it may ask a person for more.
+	Scope string `json:"scope,omitempty"`
+	// The same in every installation.
+	SoftwareID string `json:"software_id,omitempty"`
+	// Not verified, and so without effect (RFC 7591 §3.1.1).
+	SoftwareStatement string `json:"software_statement,omitempty"`
+	// Of the client.
+	SoftwareVersion string `json:"software_version,omitempty"`
+	// How the client authenticates: none, client_secret_basic (the default) or client_secret_post.
+	TokenEndpointAuthMethod string `json:"token_endpoint_auth_method,omitempty"`
+	// Terms of service.
+	TOSURI string `json:"tos_uri,omitempty"`
 }
 
 // MarshalJSON writes o with the members in the order of the document; those
@@ -624,28 +845,46 @@ func (o *ClientMetadata) appendJSON(b []byte) ([]byte, error) {
 
 // ClientUpdate is the schema ClientUpdate of the document (RFC 7592 §2.2).
 //
-// What a client says of itself, anew.
+// What a client says of itself, anew. It has the members of ClientMetadata, and who it is.
 type ClientUpdate struct {
-	ClientID        string   `json:"client_id"`
-	ApplicationType string   `json:"application_type,omitempty"`
-	ClientName      string   `json:"client_name,omitempty"`
-	ClientSecret    string   `json:"client_secret,omitempty"`
-	ClientURI       string   `json:"client_uri,omitempty"`
-	Contacts        []string `json:"contacts,omitempty"`
-	GrantTypes      []string `json:"grant_types,omitempty"`
+	// The one of the registration.
+	ClientID string `json:"client_id"`
+	// web (the default) or native; only a native client may use a private-use scheme (RFC 8252 §7.1).
+	ApplicationType string `json:"application_type,omitempty"`
+	// What people see; nobody has verified it.
+	ClientName string `json:"client_name,omitempty"`
+	// If sent, the current one. A client cannot choose its secret.
+	ClientSecret string `json:"client_secret,omitempty"`
+	// The client's home page.
+	ClientURI string `json:"client_uri,omitempty"`
+	// Who answers for the client.
+	Contacts []string `json:"contacts,omitempty"`
+	// Those that are unknown here are dropped. Default: authorization_code.
+	GrantTypes []string `json:"grant_types,omitempty"`
 	// Public keys of a client.
-	JWKS                    *ClientJWKSet `json:"jwks,omitempty"`
-	JWKSURI                 string        `json:"jwks_uri,omitempty"`
-	LogoURI                 string        `json:"logo_uri,omitempty"`
-	PolicyURI               string        `json:"policy_uri,omitempty"`
-	RedirectURIs            []string      `json:"redirect_uris,omitempty"`
-	ResponseTypes           []string      `json:"response_types,omitempty"`
-	Scope                   string        `json:"scope,omitempty"`
-	SoftwareID              string        `json:"software_id,omitempty"`
-	SoftwareStatement       string        `json:"software_statement,omitempty"`
-	SoftwareVersion         string        `json:"software_version,omitempty"`
-	TokenEndpointAuthMethod string        `json:"token_endpoint_auth_method,omitempty"`
-	TOSURI                  string        `json:"tos_uri,omitempty"`
+	JWKS *ClientJWKSet `json:"jwks,omitempty"`
+	// Where the client's public keys are.
+	JWKSURI string `json:"jwks_uri,omitempty"`
+	// Kept and never fetched.
+	LogoURI string `json:"logo_uri,omitempty"`
+	// Privacy policy.
+	PolicyURI string `json:"policy_uri,omitempty"`
+	// Where codes may be sent. One that cannot be used is kept, and refused at use.
+	RedirectURIs []string `json:"redirect_uris,omitempty"`
+	// Those that are unknown here are dropped. Default: code.
+	ResponseTypes []string `json:"response_types,omitempty"`
+	// What the client means to ask for; it may ask a person for more.
+	Scope string `json:"scope,omitempty"`
+	// The same in every installation.
+	SoftwareID string `json:"software_id,omitempty"`
+	// Not verified, and so without effect (RFC 7591 §3.1.1).
+	SoftwareStatement string `json:"software_statement,omitempty"`
+	// Of the client.
+	SoftwareVersion string `json:"software_version,omitempty"`
+	// How the client authenticates: none, client_secret_basic (the default) or client_secret_post.
+	TokenEndpointAuthMethod string `json:"token_endpoint_auth_method,omitempty"`
+	// Terms of service.
+	TOSURI string `json:"tos_uri,omitempty"`
 }
 
 // MarshalJSON writes o with the members in the order of the document; those
@@ -719,9 +958,9 @@ func (o *ClientUpdate) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// CodeChallengeMethod is the schema CodeChallengeMethod of the document.
+// CodeChallengeMethod is the schema CodeChallengeMethod of the document (RFC 7636 §4.2).
 //
-// RFC 7636 §4.2; plain is not offered.
+// plain is not offered.
 type CodeChallengeMethod string
 
 // CodeChallengeMethodValues returns every value of CodeChallengeMethod, in the order of the
@@ -730,7 +969,7 @@ func CodeChallengeMethodValues() []CodeChallengeMethod {
 	return []CodeChallengeMethod{"S256"}
 }
 
-// ConsentDecision is the schema ConsentDecision of the document.
+// ConsentDecision is the schema ConsentDecision of the document (Charter).
 //
 // What the person decided.
 type ConsentDecision string
@@ -745,11 +984,14 @@ func ConsentDecisionValues() []ConsentDecision {
 //
 // The consent form.
 type ConsentForm struct {
+	// The handle of the authorization request.
 	Request string `json:"request"`
-	CSRF    string `json:"csrf"`
+	// What the page was given; good for this browser, request and person alone.
+	CSRF string `json:"csrf"`
 	// What the person decided.
 	Decision ConsentDecision `json:"decision"`
-	Scope    []string        `json:"scope,omitempty"`
+	// The scope values that are ticked.
+	Scope []string `json:"scope,omitempty"`
 }
 
 // Values returns o as form parameters, without those that are empty.
@@ -771,7 +1013,7 @@ func (o *ConsentForm) Values() url.Values {
 	return v
 }
 
-// GrantType is the schema GrantType of the document.
+// GrantType is the schema GrantType of the document (RFC 6749 §1.3).
 //
 // The grants that the token endpoint knows.
 type GrantType string
@@ -786,7 +1028,7 @@ func GrantTypeValues() []GrantType {
 //
 // How the server is.
 type Health struct {
-	// All is well.
+	// There is no other; whoever is not well answers with an error.
 	Status HealthStatus `json:"status"`
 }
 
@@ -801,9 +1043,9 @@ func (o *Health) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
-// HealthStatus is the schema HealthStatus of the document.
+// HealthStatus is the schema HealthStatus of the document (Charter).
 //
-// All is well.
+// There is no other; whoever is not well answers with an error.
 type HealthStatus string
 
 // HealthStatusValues returns every value of HealthStatus, in the order of the
@@ -814,21 +1056,34 @@ func HealthStatusValues() []HealthStatus {
 
 // Introspection is the schema Introspection of the document (RFC 7662 §2.2).
 //
-// What a token is good for.
+// What a token is good for. All but active is absent when it is good for nothing.
 type Introspection struct {
-	Active    bool     `json:"active"`
-	Aud       []string `json:"aud,omitempty"`
-	AuthTime  *int64   `json:"auth_time,omitempty"`
-	ClientID  string   `json:"client_id,omitempty"`
-	Exp       *int64   `json:"exp,omitempty"`
-	Iat       *int64   `json:"iat,omitempty"`
-	Iss       string   `json:"iss,omitempty"`
-	JTI       string   `json:"jti,omitempty"`
-	Nbf       *int64   `json:"nbf,omitempty"`
-	Scope     string   `json:"scope,omitempty"`
-	Sub       string   `json:"sub,omitempty"`
-	TokenType string   `json:"token_type,omitempty"`
-	Username  string   `json:"username,omitempty"`
+	// Whether the token is good now.
+	Active bool `json:"active"`
+	// What it is for.
+	Aud []string `json:"aud,omitempty"`
+	// When the person signed in (RFC 9068 §2.2.1); seconds since 1970.
+	AuthTime *int64 `json:"auth_time,omitempty"`
+	// To whom it was issued.
+	ClientID string `json:"client_id,omitempty"`
+	// Seconds since 1970.
+	Exp *int64 `json:"exp,omitempty"`
+	// Seconds since 1970.
+	Iat *int64 `json:"iat,omitempty"`
+	// The issuer.
+	Iss string `json:"iss,omitempty"`
+	// Of a JWT.
+	JTI string `json:"jti,omitempty"`
+	// Seconds since 1970.
+	Nbf *int64 `json:"nbf,omitempty"`
+	// Of the token.
+	Scope string `json:"scope,omitempty"`
+	// Whose grant it is; the client where there is no person.
+	Sub string `json:"sub,omitempty"`
+	// Of an access token.
+	TokenType string `json:"token_type,omitempty"`
+	// For people to read; never a key to an account.
+	Username string `json:"username,omitempty"`
 	// Additional holds the members that are not declared. In what is written the
 	// declared ones win.
 	Additional map[string]json.RawMessage `json:"-"`
@@ -901,13 +1156,57 @@ func (o *Introspection) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
+// IntrospectionError is the schema IntrospectionError of the document (RFC 7662 §2.3).
+//
+// Nothing is told.
+type IntrospectionError struct {
+	// Codes of the introspection endpoint.
+	Error IntrospectionErrorCode `json:"error"`
+	// For the client's developer, never for people, and without anything that was sent.
+	ErrorDescription string `json:"error_description,omitempty"`
+	// A page on the error.
+	ErrorURI string `json:"error_uri,omitempty"`
+}
+
+// MarshalJSON writes o with the members in the order of the document; those
+// that are optional and empty are left out.
+func (o IntrospectionError) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
+
+func (o *IntrospectionError) appendJSON(b []byte) ([]byte, error) {
+	var err error
+	b = append(b, '{')
+	b = appendText(appendName(b, "\"error\":"), o.Error)
+	if o.ErrorDescription != "" {
+		b = appendText(appendName(b, "\"error_description\":"), o.ErrorDescription)
+	}
+	if o.ErrorURI != "" {
+		b = appendText(appendName(b, "\"error_uri\":"), o.ErrorURI)
+	}
+	return append(b, '}'), err
+}
+
+// IntrospectionErrorCode is the schema IntrospectionErrorCode of the document (RFC 7662 §2.3).
+//
+// Codes of the introspection endpoint.
+type IntrospectionErrorCode string
+
+// IntrospectionErrorCodeValues returns every value of IntrospectionErrorCode, in the order of the
+// document. The slice is the caller's.
+func IntrospectionErrorCodeValues() []IntrospectionErrorCode {
+	return []IntrospectionErrorCode{"invalid_request", "invalid_client"}
+}
+
 // IntrospectionRequest is the schema IntrospectionRequest of the document (RFC 7662 §2.1).
 //
 // The introspection request.
 type IntrospectionRequest struct {
-	Token         string `json:"token"`
-	ClientID      string `json:"client_id,omitempty"`
-	ClientSecret  string `json:"client_secret,omitempty"`
+	// An access or refresh token.
+	Token string `json:"token"`
+	// Of clients that do not use client_secret_basic.
+	ClientID string `json:"client_id,omitempty"`
+	// Of clients that use client_secret_post.
+	ClientSecret string `json:"client_secret,omitempty"`
+	// Not needed.
 	TokenTypeHint string `json:"token_type_hint,omitempty"`
 }
 
@@ -934,16 +1233,26 @@ func (o *IntrospectionRequest) Values() url.Values {
 //
 // A public key.
 type JWK struct {
-	Kty    string   `json:"kty"`
-	Alg    string   `json:"alg,omitempty"`
-	Crv    string   `json:"crv,omitempty"`
-	E      string   `json:"e,omitempty"`
+	// Key type.
+	Kty string `json:"kty"`
+	// The one algorithm that it is used with.
+	Alg string `json:"alg,omitempty"`
+	// Curve.
+	Crv string `json:"crv,omitempty"`
+	// Exponent of an RSA key.
+	E string `json:"e,omitempty"`
+	// What the key is for.
 	KeyOps []string `json:"key_ops,omitempty"`
-	Kid    string   `json:"kid,omitempty"`
-	N      string   `json:"n,omitempty"`
-	Use    string   `json:"use,omitempty"`
-	X      string   `json:"x,omitempty"`
-	Y      string   `json:"y,omitempty"`
+	// The name by which signatures call it.
+	Kid string `json:"kid,omitempty"`
+	// Modulus of an RSA key.
+	N string `json:"n,omitempty"`
+	// What the key is for.
+	Use string `json:"use,omitempty"`
+	// Of a key on a curve.
+	X string `json:"x,omitempty"`
+	// Of a key on a curve.
+	Y string `json:"y,omitempty"`
 }
 
 // MarshalJSON writes o with the members in the order of the document; those
@@ -989,6 +1298,7 @@ func (o *JWK) appendJSON(b []byte) ([]byte, error) {
 //
 // Public keys.
 type JWKSet struct {
+	// Each with a kid of its own.
 	Keys []JWK `json:"keys"`
 }
 
@@ -1017,9 +1327,13 @@ func (o *JWKSet) appendJSON(b []byte) ([]byte, error) {
 //
 // The login form.
 type LoginForm struct {
-	Request  string `json:"request"`
-	CSRF     string `json:"csrf"`
+	// The handle of the authorization request.
+	Request string `json:"request"`
+	// What the page was given; good for this browser and request alone.
+	CSRF string `json:"csrf"`
+	// Its password.
 	Password string `json:"password,omitempty"`
+	// The name of an account.
 	Username string `json:"username,omitempty"`
 }
 
@@ -1042,41 +1356,20 @@ func (o *LoginForm) Values() url.Values {
 	return v
 }
 
-// OAuthError is the schema OAuthError of the document (RFC 6749 §5.2).
-//
-// What is wrong.
-type OAuthError struct {
-	Error            string `json:"error"`
-	ErrorDescription string `json:"error_description,omitempty"`
-	ErrorURI         string `json:"error_uri,omitempty"`
-}
-
-// MarshalJSON writes o with the members in the order of the document; those
-// that are optional and empty are left out.
-func (o OAuthError) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
-
-func (o *OAuthError) appendJSON(b []byte) ([]byte, error) {
-	var err error
-	b = append(b, '{')
-	b = appendText(appendName(b, "\"error\":"), o.Error)
-	if o.ErrorDescription != "" {
-		b = appendText(appendName(b, "\"error_description\":"), o.ErrorDescription)
-	}
-	if o.ErrorURI != "" {
-		b = appendText(appendName(b, "\"error_uri\":"), o.ErrorURI)
-	}
-	return append(b, '}'), err
-}
-
 // ProtectedResourceMetadata is the schema ProtectedResourceMetadata of the document (RFC 9728 §2).
 //
 // What a resource needs.
 type ProtectedResourceMetadata struct {
-	Resource               string   `json:"resource"`
-	AuthorizationServers   []string `json:"authorization_servers,omitempty"`
+	// The resource identifier; the value for the parameter resource.
+	Resource string `json:"resource"`
+	// Issuer identifiers.
+	AuthorizationServers []string `json:"authorization_servers,omitempty"`
+	// How a token is sent; only in the header (RFC 6750 §2.1).
 	BearerMethodsSupported []string `json:"bearer_methods_supported,omitempty"`
-	ResourceName           string   `json:"resource_name,omitempty"`
-	ScopesSupported        []string `json:"scopes_supported,omitempty"`
+	// For people.
+	ResourceName string `json:"resource_name,omitempty"`
+	// Scope values that mean something here.
+	ScopesSupported []string `json:"scopes_supported,omitempty"`
 	// Additional holds the members that are not declared. In what is written the
 	// declared ones win.
 	Additional map[string]json.RawMessage `json:"-"`
@@ -1127,9 +1420,89 @@ func (o *ProtectedResourceMetadata) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
-// ResponseMode is the schema ResponseMode of the document.
+// RegistrationError is the schema RegistrationError of the document (RFC 7591 §3.2.2).
 //
-// How the answer is carried.
+// Nothing is registered or changed.
+type RegistrationError struct {
+	// Codes of the registration and client configuration endpoints. Those about software statements come from an operator's policy alone.
+	Error RegistrationErrorCode `json:"error"`
+	// For the client's developer, never for people, and without anything that was sent.
+	ErrorDescription string `json:"error_description,omitempty"`
+	// A page on the error.
+	ErrorURI string `json:"error_uri,omitempty"`
+}
+
+// MarshalJSON writes o with the members in the order of the document; those
+// that are optional and empty are left out.
+func (o RegistrationError) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
+
+func (o *RegistrationError) appendJSON(b []byte) ([]byte, error) {
+	var err error
+	b = append(b, '{')
+	b = appendText(appendName(b, "\"error\":"), o.Error)
+	if o.ErrorDescription != "" {
+		b = appendText(appendName(b, "\"error_description\":"), o.ErrorDescription)
+	}
+	if o.ErrorURI != "" {
+		b = appendText(appendName(b, "\"error_uri\":"), o.ErrorURI)
+	}
+	return append(b, '}'), err
+}
+
+// RegistrationErrorCode is the schema RegistrationErrorCode of the document (RFC 7591 §3.2.2).
+//
+// Codes of the registration and client configuration endpoints. Those about software statements come from an operator's policy alone.
+type RegistrationErrorCode string
+
+// RegistrationErrorCodeValues returns every value of RegistrationErrorCode, in the order of the
+// document. The slice is the caller's.
+func RegistrationErrorCodeValues() []RegistrationErrorCode {
+	return []RegistrationErrorCode{"invalid_request", "invalid_redirect_uri", "invalid_client_metadata", "invalid_software_statement", "unapproved_software_statement", "invalid_token", "access_denied"}
+}
+
+// RequestError is the schema RequestError of the document (RFC 6749 §5.2).
+//
+// The request itself is refused.
+type RequestError struct {
+	// The code of a refusal before any operation is reached.
+	Error RequestErrorCode `json:"error"`
+	// For the client's developer, never for people, and without anything that was sent.
+	ErrorDescription string `json:"error_description,omitempty"`
+	// A page on the error.
+	ErrorURI string `json:"error_uri,omitempty"`
+}
+
+// MarshalJSON writes o with the members in the order of the document; those
+// that are optional and empty are left out.
+func (o RequestError) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
+
+func (o *RequestError) appendJSON(b []byte) ([]byte, error) {
+	var err error
+	b = append(b, '{')
+	b = appendText(appendName(b, "\"error\":"), o.Error)
+	if o.ErrorDescription != "" {
+		b = appendText(appendName(b, "\"error_description\":"), o.ErrorDescription)
+	}
+	if o.ErrorURI != "" {
+		b = appendText(appendName(b, "\"error_uri\":"), o.ErrorURI)
+	}
+	return append(b, '}'), err
+}
+
+// RequestErrorCode is the schema RequestErrorCode of the document (RFC 6749 §5.2).
+//
+// The code of a refusal before any operation is reached.
+type RequestErrorCode string
+
+// RequestErrorCodeValues returns every value of RequestErrorCode, in the order of the
+// document. The slice is the caller's.
+func RequestErrorCodeValues() []RequestErrorCode {
+	return []RequestErrorCode{"invalid_request"}
+}
+
+// ResponseMode is the schema ResponseMode of the document (OAuth 2.0 Multiple Response Types §2.1).
+//
+// How the authorization response is carried.
 type ResponseMode string
 
 // ResponseModeValues returns every value of ResponseMode, in the order of the
@@ -1138,9 +1511,9 @@ func ResponseModeValues() []ResponseMode {
 	return []ResponseMode{"query"}
 }
 
-// ResponseType is the schema ResponseType of the document.
+// ResponseType is the schema ResponseType of the document (RFC 6749 §3.1.1).
 //
-// The one response type.
+// The one response type (OAuth 2.1 §1.8).
 type ResponseType string
 
 // ResponseTypeValues returns every value of ResponseType, in the order of the
@@ -1149,13 +1522,57 @@ func ResponseTypeValues() []ResponseType {
 	return []ResponseType{"code"}
 }
 
+// RevocationError is the schema RevocationError of the document (RFC 7009 §2.2.1).
+//
+// Nothing is revoked.
+type RevocationError struct {
+	// Codes of the revocation endpoint.
+	Error RevocationErrorCode `json:"error"`
+	// For the client's developer, never for people, and without anything that was sent.
+	ErrorDescription string `json:"error_description,omitempty"`
+	// A page on the error.
+	ErrorURI string `json:"error_uri,omitempty"`
+}
+
+// MarshalJSON writes o with the members in the order of the document; those
+// that are optional and empty are left out.
+func (o RevocationError) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
+
+func (o *RevocationError) appendJSON(b []byte) ([]byte, error) {
+	var err error
+	b = append(b, '{')
+	b = appendText(appendName(b, "\"error\":"), o.Error)
+	if o.ErrorDescription != "" {
+		b = appendText(appendName(b, "\"error_description\":"), o.ErrorDescription)
+	}
+	if o.ErrorURI != "" {
+		b = appendText(appendName(b, "\"error_uri\":"), o.ErrorURI)
+	}
+	return append(b, '}'), err
+}
+
+// RevocationErrorCode is the schema RevocationErrorCode of the document (RFC 7009 §2.2.1).
+//
+// Codes of the revocation endpoint.
+type RevocationErrorCode string
+
+// RevocationErrorCodeValues returns every value of RevocationErrorCode, in the order of the
+// document. The slice is the caller's.
+func RevocationErrorCodeValues() []RevocationErrorCode {
+	return []RevocationErrorCode{"invalid_request", "invalid_client", "unsupported_token_type"}
+}
+
 // RevocationRequest is the schema RevocationRequest of the document (RFC 7009 §2.1).
 //
 // The revocation request.
 type RevocationRequest struct {
-	Token         string `json:"token"`
-	ClientID      string `json:"client_id,omitempty"`
-	ClientSecret  string `json:"client_secret,omitempty"`
+	// An access or refresh token.
+	Token string `json:"token"`
+	// Of clients that do not use client_secret_basic.
+	ClientID string `json:"client_id,omitempty"`
+	// Of clients that use client_secret_post.
+	ClientSecret string `json:"client_secret,omitempty"`
+	// Not needed.
 	TokenTypeHint string `json:"token_type_hint,omitempty"`
 }
 
@@ -1178,16 +1595,60 @@ func (o *RevocationRequest) Values() url.Values {
 	return v
 }
 
+// ServerError is the schema ServerError of the document (RFC 6749 §4.1.2.1).
+//
+// The request may be good; the server could not answer it.
+type ServerError struct {
+	// Codes for what is not the caller's fault.
+	Error ServerErrorCode `json:"error"`
+	// For the client's developer, never for people, and without anything that was sent.
+	ErrorDescription string `json:"error_description,omitempty"`
+	// A page on the error.
+	ErrorURI string `json:"error_uri,omitempty"`
+}
+
+// MarshalJSON writes o with the members in the order of the document; those
+// that are optional and empty are left out.
+func (o ServerError) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
+
+func (o *ServerError) appendJSON(b []byte) ([]byte, error) {
+	var err error
+	b = append(b, '{')
+	b = appendText(appendName(b, "\"error\":"), o.Error)
+	if o.ErrorDescription != "" {
+		b = appendText(appendName(b, "\"error_description\":"), o.ErrorDescription)
+	}
+	if o.ErrorURI != "" {
+		b = appendText(appendName(b, "\"error_uri\":"), o.ErrorURI)
+	}
+	return append(b, '}'), err
+}
+
+// ServerErrorCode is the schema ServerErrorCode of the document (RFC 6749 §4.1.2.1).
+//
+// Codes for what is not the caller's fault.
+type ServerErrorCode string
+
+// ServerErrorCodeValues returns every value of ServerErrorCode, in the order of the
+// document. The slice is the caller's.
+func ServerErrorCodeValues() []ServerErrorCode {
+	return []ServerErrorCode{"server_error", "temporarily_unavailable"}
+}
+
 // TokenAnswer is the schema TokenAnswer of the document (RFC 6749 §5.1).
 //
 // The tokens.
 type TokenAnswer struct {
+	// An opaque string, or a JWT (RFC 9068), as the resource is configured.
 	AccessToken string `json:"access_token"`
-	// RFC 6750.
-	TokenType    TokenType `json:"token_type"`
-	ExpiresIn    int64     `json:"expires_in"`
-	RefreshToken string    `json:"refresh_token,omitempty"`
-	Scope        string    `json:"scope,omitempty"`
+	// How an access token is used.
+	TokenType TokenType `json:"token_type"`
+	// Seconds for which the access token is good.
+	ExpiresIn int64 `json:"expires_in"`
+	// Whether there is one is the operator's policy.
+	RefreshToken string `json:"refresh_token,omitempty"`
+	// What was granted; absent when that is nothing.
+	Scope string `json:"scope,omitempty"`
 }
 
 // MarshalJSON writes o with the members in the order of the document; those
@@ -1209,20 +1670,68 @@ func (o *TokenAnswer) appendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), err
 }
 
+// TokenError is the schema TokenError of the document (RFC 6749 §5.2).
+//
+// No token is issued.
+type TokenError struct {
+	// Codes of the token endpoint; access_denied is a refusal by the operator's policy.
+	Error TokenErrorCode `json:"error"`
+	// For the client's developer, never for people, and without anything that was sent.
+	ErrorDescription string `json:"error_description,omitempty"`
+	// A page on the error.
+	ErrorURI string `json:"error_uri,omitempty"`
+}
+
+// MarshalJSON writes o with the members in the order of the document; those
+// that are optional and empty are left out.
+func (o TokenError) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
+
+func (o *TokenError) appendJSON(b []byte) ([]byte, error) {
+	var err error
+	b = append(b, '{')
+	b = appendText(appendName(b, "\"error\":"), o.Error)
+	if o.ErrorDescription != "" {
+		b = appendText(appendName(b, "\"error_description\":"), o.ErrorDescription)
+	}
+	if o.ErrorURI != "" {
+		b = appendText(appendName(b, "\"error_uri\":"), o.ErrorURI)
+	}
+	return append(b, '}'), err
+}
+
+// TokenErrorCode is the schema TokenErrorCode of the document (RFC 6749 §5.2).
+//
+// Codes of the token endpoint; access_denied is a refusal by the operator's policy.
+type TokenErrorCode string
+
+// TokenErrorCodeValues returns every value of TokenErrorCode, in the order of the
+// document. The slice is the caller's.
+func TokenErrorCodeValues() []TokenErrorCode {
+	return []TokenErrorCode{"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_target", "access_denied"}
+}
+
 // TokenRequest is the schema TokenRequest of the document (RFC 6749 §4.1.3).
 //
-// The token request.
+// The token request. Which members a grant needs is in allOf.
 type TokenRequest struct {
 	// The grants that the token endpoint knows.
-	GrantType    GrantType `json:"grant_type"`
-	ClientID     string    `json:"client_id,omitempty"`
-	ClientSecret string    `json:"client_secret,omitempty"`
-	Code         string    `json:"code,omitempty"`
-	CodeVerifier string    `json:"code_verifier,omitempty"`
-	RedirectURI  string    `json:"redirect_uri,omitempty"`
-	RefreshToken string    `json:"refresh_token,omitempty"`
-	Resource     []string  `json:"resource,omitempty"`
-	Scope        string    `json:"scope,omitempty"`
+	GrantType GrantType `json:"grant_type"`
+	// Of clients that do not use client_secret_basic.
+	ClientID string `json:"client_id,omitempty"`
+	// Of clients that use client_secret_post.
+	ClientSecret string `json:"client_secret,omitempty"`
+	// The authorization code.
+	Code string `json:"code,omitempty"`
+	// Required with a code, unless the operator exempted the client (RFC 7636 §4.5).
+	CodeVerifier string `json:"code_verifier,omitempty"`
+	// If sent, the one of the authorization request (OAuth 2.1 §10.2 lets it be omitted).
+	RedirectURI string `json:"redirect_uri,omitempty"`
+	// The refresh token; it is replaced.
+	RefreshToken string `json:"refresh_token,omitempty"`
+	// Never more than was granted (RFC 8707 §2.2).
+	Resource []string `json:"resource,omitempty"`
+	// Never more than was granted.
+	Scope string `json:"scope,omitempty"`
 }
 
 // Values returns o as form parameters, without those that are empty.
@@ -1259,9 +1768,9 @@ func (o *TokenRequest) Values() url.Values {
 	return v
 }
 
-// TokenType is the schema TokenType of the document.
+// TokenType is the schema TokenType of the document (RFC 6749 §7.1).
 //
-// RFC 6750.
+// How an access token is used.
 type TokenType string
 
 // TokenTypeValues returns every value of TokenType, in the order of the

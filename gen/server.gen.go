@@ -394,8 +394,10 @@ func (in *RegisterInput) read(w http.ResponseWriter, r *http.Request, op *Operat
 	if in.Raw, problem = readBody(w, r, op, mediaTypeJSON); problem != nil {
 		return problem
 	}
-	in.Body, problem = DecodeClientMetadata(in.Raw)
-	return problem
+	if in.Body, problem = DecodeClientMetadata(in.Raw); problem != nil {
+		return problem
+	}
+	return refuseQuery(r, nil)
 
 }
 
@@ -490,8 +492,10 @@ func (in *UpdateClientInput) read(w http.ResponseWriter, r *http.Request, op *Op
 	if in.Raw, problem = readBody(w, r, op, mediaTypeJSON); problem != nil {
 		return problem
 	}
-	in.Body, problem = DecodeClientUpdate(in.Raw)
-	return problem
+	if in.Body, problem = DecodeClientUpdate(in.Raw); problem != nil {
+		return problem
+	}
+	return refuseQuery(r, nil)
 
 }
 
@@ -862,7 +866,7 @@ type AuthorizeOutput interface {
 	writeAuthorize(w http.ResponseWriter) error
 }
 
-// Authorize303 is an answer with status 303: The browser goes to the first page.
+// Authorize303 is an answer with status 303: The browser goes to the first page, or back to the client with an error.
 type Authorize303 struct {
 	Location  string   // header Location, required
 	SetCookie []string // header Set-Cookie
@@ -898,7 +902,7 @@ type AuthorizePostOutput interface {
 	writeAuthorizePost(w http.ResponseWriter) error
 }
 
-// AuthorizePost303 is an answer with status 303: The browser goes to the first page.
+// AuthorizePost303 is an answer with status 303: The browser goes to the first page, or back to the client with an error.
 type AuthorizePost303 struct {
 	Location  string   // header Location, required
 	SetCookie []string // header Set-Cookie
@@ -995,7 +999,7 @@ type ConsentOutput interface {
 	writeConsent(w http.ResponseWriter) error
 }
 
-// Consent303 is an answer with status 303: Back to the client, or to login.
+// Consent303 is an answer with status 303: Back to the client with a code or an error, or to the login page.
 type Consent303 struct {
 	Location  string   // header Location, required
 	SetCookie []string // header Set-Cookie
@@ -1195,7 +1199,7 @@ type LoginOutput interface {
 	writeLogin(w http.ResponseWriter) error
 }
 
-// Login200 is an answer with status 200: The page again.
+// Login200 is an answer with status 200: The page again, with what is wrong.
 type Login200 struct {
 	ContentSecurityPolicy string   // header Content-Security-Policy, required
 	SetCookie             []string // header Set-Cookie
@@ -1222,7 +1226,7 @@ func (o Login200) writeLogin(w http.ResponseWriter) error {
 	return nil
 }
 
-// Login303 is an answer with status 303: On to consent.
+// Login303 is an answer with status 303: Signed in.
 type Login303 struct {
 	Location  string   // header Location, required
 	SetCookie []string // header Set-Cookie

@@ -199,10 +199,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.options.Error(w, r, nil, &Problem{Status: http.StatusMethodNotAllowed, Reason: "the method is not allowed here"})
 		return
 	}
-	if len(r.Header["Authorization"]) > 1 {
-		h.options.Error(w, r, e.op, bad("invalid_request", "Authorization", "is repeated"))
-		return
-	}
 	if rt.param != "" {
 		r.SetPathValue(rt.param, param)
 	}
@@ -349,18 +345,27 @@ func formQuery(r *http.Request, op *Operation) (string, *Problem) {
 	return r.URL.RawQuery, nil
 }
 
-// refuseQuery returns a problem when a parameter of the form stands in the
-// query: credentials there end up in logs (RFC 6749 §2.3.1). Others may, as a
-// URL of an endpoint may have a query of its own (RFC 6749 §3.2).
+// credentialNames are the parameters that are worth stealing from a log.
+var credentialNames = []string{"client_secret", "access_token", "refresh_token", "code"}
+
+// refuseQuery returns a problem when the query of a request with a body holds a
+// credential, or a parameter of the form, whose names are given: queries end up
+// in logs (RFC 6749 §2.3.1, RFC 6750 §5.3). Other parameters may stand there, as
+// a URL of an endpoint may have a query of its own (RFC 6749 §3.2).
 func refuseQuery(r *http.Request, names []string) *Problem {
 	if r.URL.RawQuery == "" {
 		return nil
 	}
-	c := formCutter{rest: r.URL.RawQuery, names: names}
-	if c.next() {
-		return bad("invalid_request", names[c.field], "must be in the body, not in the query")
+	for _, refused := range [][]string{credentialNames, names} {
+		c := formCutter{rest: r.URL.RawQuery, names: refused}
+		if c.next() {
+			return bad("invalid_request", refused[c.field], "must be in the body, not in the query")
+		}
+		if c.problem != nil {
+			return c.problem
+		}
 	}
-	return c.problem
+	return nil
 }
 
 // header returns the value of a request header that may come once.

@@ -1891,7 +1891,7 @@ func DispatchTokenRequest[In, Out any](ctx context.Context, h TokenRequestHandle
 
 // ConsentPageParams is the query of ConsentPage.
 type ConsentPageParams struct {
-	// The handle of the authorization request.
+	// The handle of the authorization request; it is good in one browser alone.
 	Request string
 }
 
@@ -1954,7 +1954,7 @@ func (o *ConsentPageParams) check(state *[1]fieldState) *Problem {
 
 // LoginPageParams is the query of LoginPage.
 type LoginPageParams struct {
-	// The handle of the authorization request.
+	// The handle of the authorization request; it is good in one browser alone.
 	Request string
 }
 

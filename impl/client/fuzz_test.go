@@ -131,7 +131,8 @@ func checkAllowed(t *testing.T, m Metadata) {
 			t.Errorf("usable %q", uri)
 		}
 	}
-	if !m.AuthMethod().Valid() || m.HasGrant("authorization_code") != (len(m.UsableRedirectURIs()) > 0 && len(m.ResponseTypes) > 0) && m.HasGrant("authorization_code") {
+	code := m.HasGrant("authorization_code")
+	if !m.AuthMethod().Valid() || len(m.GrantTypes) == 0 || code != (len(m.ResponseTypes) > 0) || code && len(m.UsableRedirectURIs()) == 0 {
 		t.Errorf("inconsistent: %s", m.JSON())
 	}
 }

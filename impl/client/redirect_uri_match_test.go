@@ -56,6 +56,7 @@ func TestMatchRedirectURI(t *testing.T) {
 		{"ATK-12 query left out", "http://[::1]/cb?a=b", "http://[::1]:49152/cb", false},
 		{"ATK-12 https", loop, "https://127.0.0.1:49152/cb", false},
 		{"ATK-12 https registered", "https://127.0.0.1/cb", "https://127.0.0.1:49152/cb", false},
+		{"ATK-12 https registered, http requested", "https://127.0.0.1/cb", loop, false},
 		{"ATK-12 https at localhost", "https://localhost:3000/cb", "https://localhost:3001/cb", false},
 		{"ATK-12 localhost for the literal", loop, "http://localhost:49152/cb", false},
 		{"ATK-12 the literal for localhost", "http://localhost/cb", "http://127.0.0.1:49152/cb", false},

@@ -61,7 +61,6 @@ func TestSecretLength(t *testing.T) {
 
 // TestVerifySecretForms verifies one hash in forms that are wrong by one thing.
 func TestVerifySecretForms(t *testing.T) {
-	// From the argon2 command: echo -n secret | argon2 saltsalt -id -t 2 -k 64 -p 1 -l 32
 	good, err := HashImported("secret")
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +84,7 @@ func TestVerifySecretForms(t *testing.T) {
 		{"a number in another spelling", "p=1", "p=01", false},
 		{"padding", "$argon2id$v=19$m=19456,t=2,p=1$", "$argon2id$v=19$m=19456,t=2,p=1$=", false},
 		{"no salt", good[strings.Index(good, "p=1$")+4 : strings.LastIndex(good, "$")], "", false},
+		{"short salt", good[strings.Index(good, "p=1$")+4 : strings.LastIndex(good, "$")], "AAAAAAAA", false},
 		{"no hash", good[strings.LastIndex(good, "$")+1:], "", false},
 		{"short hash", good[strings.LastIndex(good, "$")+1:][20:], "", false},
 		{"one more part", "$argon2id", "$x$argon2id", false},
@@ -96,5 +96,19 @@ func TestVerifySecretForms(t *testing.T) {
 		if got := VerifySecret(hash, "secret"); got != c.want {
 			t.Errorf("%s: %v for %s", c.name, got, hash)
 		}
+		// A malformed hash is refused before it costs anything; one with another
+		// cost is only another hash.
+		if _, err := parseArgon2id(hash); (err == nil) != (c.want || c.name == "memory") {
+			t.Errorf("%s: %v for %s", c.name, err, hash)
+		}
+	}
+}
+
+// TestArgon2idVector verifies a hash that another program made: test.c of the
+// reference implementation of argon2.
+func TestArgon2idVector(t *testing.T) {
+	const hash = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+	if !VerifySecret(hash, "password") || VerifySecret(hash, "passwore") {
+		t.Error("the vector does not verify")
 	}
 }

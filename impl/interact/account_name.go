@@ -16,9 +16,11 @@ const maxAccountName = 255
 // more than that in somebody's language.
 func accountName(typed string) string { return strings.TrimSpace(typed) }
 
-// checkAccountName refuses names that look like others. Only letters, digits,
-// marks, punctuation, symbols and plain spaces are taken; a compatibility form
-// such as a full-width letter is refused, since people read it as the letter.
+// checkAccountName refuses names with characters that cannot be seen or that
+// people read as others: only letters, digits, marks, punctuation, symbols and
+// plain spaces are taken, and no full-width or mathematical letters. Letters of
+// different scripts that look alike are not told apart here: an operator makes
+// the accounts.
 func checkAccountName(name string) error {
 	if name == "" || len(name) > maxAccountName || !utf8.ValidString(name) {
 		return errors.New("an account name is 1 to 255 bytes of UTF-8")

@@ -24,7 +24,7 @@ func newTestPainter(t testing.TB) *painter {
 // hostile fills every text of every page with s, and has every optional part
 // shown.
 func hostile(f frame, s string) map[string]any {
-	client := clientView{Name: s, Host: s}
+	client := clientView{Name: s, Host: "x" + s}
 	return map[string]any{
 		loginFile: loginView{frame: f, Action: "/login", Request: s, CSRF: s, Client: client, Username: "x" + s, Problem: "x" + s},
 		consentFile: consentView{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -26,7 +25,7 @@ var without = []string{""}
 func TestAuthorizationErrorsGoToTheClient(t *testing.T) {
 	f := newFixture(t)
 	c := f.Public()
-	machine := f.Register(`{"redirect_uris":["https://app.example.com/cb"],"grant_types":["client_credentials"]}`)
+	machine := f.operator(t, server.OperatorClient{Metadata: []byte(`{"redirect_uris":["https://app.example.com/cb"],"grant_types":["client_credentials"]}`)})
 	for _, row := range []struct {
 		name    string
 		changes url.Values
@@ -230,94 +229,6 @@ func TestAuthorizationRequestThatIsNoForm(t *testing.T) {
 	asks(t, "empty values", f.Do(raw("/authorize", good.Encode()+"&resource=&scope=&nonce=&request=&response_mode="))) // ATK-152, RFC6749-3.1-6
 }
 
-// ATK-4: the response carries our iss, code and error, not the request's.
-func TestResponseParametersOfTheRequestAreIgnored(t *testing.T) {
-	f := newFixture(t)
-	c := f.Public()
-	own := url.Values{"iss": {"https://evil.com"}, "code": {"evil"}, "error": {"evil"}, "error_description": {"evil"}}
-	got := f.Allow(f.Pending(c.Request(own)), "")
-	if got.Get("code") == "evil" || got.Get("code") == "" || got.Has("error") || got.Get("iss") != servertest.Issuer || len(got["iss"]) != 1 {
-		t.Errorf("allowed: %v", got)
-	}
-	own["scope"] = []string{"nonsense"}
-	q := redirected(t, "error", f.Get("/authorize", c.Request(own)), appCallback)
-	if q.Get("error") != "invalid_scope" || q.Has("code") {
-		t.Errorf("error: %v", q)
-	}
-}
-
-// ATK-1, RFC9207-2-1, -2, RFC9207-2.3-2, RFC6749-4.1.2-1, -7: the whole Location of an answer, to the byte.
-func TestAuthorizationResponse(t *testing.T) {
-	f := newFixture(t)
-	c := f.Public()
-	complete := func(changes url.Values) string {
-		location, err := f.Complete(context.Background(), f.Pending(c.Request(changes)), server.Decision{Subject: "alice"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		code, _, _ := strings.Cut(strings.TrimPrefix(location, appCallback+"?code="), "&")
-		return strings.Replace(location, code, "CODE", 1)
-	}
-	if got, want := complete(nil), appCallback+"?code=CODE&state=xyz&iss=https%3A%2F%2Fauth.example.com"; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	if got, want := complete(url.Values{"state": without}), appCallback+"?code=CODE&iss=https%3A%2F%2Fauth.example.com"; got != want {
-		t.Errorf("no state: got  %s\nwant %s", got, want)
-	}
-	denied, err := f.Deny(context.Background(), f.Pending(c.Request(nil)))
-	if want := appCallback + "?error=access_denied&error_description=the+request+was+denied&state=xyz&iss=https%3A%2F%2Fauth.example.com"; err != nil || denied != want {
-		t.Errorf("denied: %v\ngot  %s\nwant %s", err, denied, want)
-	}
-}
-
-// ATK-174, RFC6749-4.1.2-7: state comes back byte for byte, encoded once, in an
-// ASCII Location, from the answer and from an error. What is no text is refused
-// and not repeated.
-func TestStateRoundTrip(t *testing.T) {
-	f := newFixture(t)
-	c := f.Public()
-	var all strings.Builder
-	for b := byte(1); b < 0x80; b++ {
-		all.WriteByte(b)
-	}
-	for name, state := range map[string]string{
-		"every ASCII byte": all.String(),
-		"4096 characters":  strings.Repeat("~", 4096),
-		"Unicode":          "ü 漢字 \U0001f600 e\u0301",
-		"space and plus":   " a+b  ",
-		"escaped":          "%20%252B&code=evil#x",
-		"markup":           `"><script>alert(1)</script>`,
-		"CRLF":             "a\r\nSet-Cookie: x=y",
-	} {
-		got := f.Allow(f.Pending(c.Request(url.Values{"state": {state}})), "")
-		if got.Get("state") != state || len(got["code"]) != 1 {
-			t.Errorf("%s: %q", name, got)
-		}
-		res := f.Get("/authorize", c.Request(url.Values{"state": {state}, "scope": {"nonsense"}}))
-		if got := redirected(t, name, res, appCallback); got.Get("state") != state {
-			t.Errorf("%s: in an error %q", name, got.Get("state"))
-		}
-		if strings.ContainsFunc(res.Header.Get("Location"), func(r rune) bool { return r <= ' ' || r > '~' }) {
-			t.Errorf("%s: Location %q", name, res.Header.Get("Location"))
-		}
-	}
-	for name, state := range map[string][]string{
-		"4097":      {strings.Repeat("a", 4097)},
-		"60 KiB":    {strings.Repeat("a", 60<<10)},
-		"NUL":       {"a\x00b"},
-		"not UTF-8": {"\xff"},
-		"overlong":  {"\xc0\xaf"},
-		"surrogate": {"\xed\xa0\x80"},
-		"repeated":  {"a", "a"},
-		"different": {"a", "b"},
-	} {
-		q := redirected(t, name, f.Get("/authorize", c.Request(url.Values{"state": state})), appCallback)
-		if q.Get("error") != "invalid_request" || q.Has("state") {
-			t.Errorf("%s: error %q, state of %d bytes", name, q.Get("error"), len(q.Get("state")))
-		}
-	}
-}
-
 // MAD-26, OAUTH21-4.1.1-2, OAUTH21-7.5.1.1-1: a confidential client sends a challenge too, unless an
 // operator exempted it; registration cannot, and a challenge that is sent must be good.
 func TestChallengeOfConfidentialClients(t *testing.T) {
@@ -332,15 +243,8 @@ func TestChallengeOfConfidentialClients(t *testing.T) {
 		c := f.Register(document)
 		redirected(t, "self-registered", f.Get("/authorize", c.Request(none)), c.RedirectURI)
 	}
-	operator := func(o server.OperatorClient) servertest.Client {
-		o.Metadata = []byte(`{"redirect_uris":["https://op.example.com/cb"]}`)
-		stored, secret, err := server.CreateClient(context.Background(), f.Store, f.Clock.Now(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return servertest.Client{ID: stored.ID, Secret: secret, RedirectURI: "https://op.example.com/cb"}
-	}
-	ordinary, exempt := operator(server.OperatorClient{}), operator(server.OperatorClient{InsecureNoPKCE: true})
+	metadata := []byte(`{"redirect_uris":["https://op.example.com/cb"]}`)
+	ordinary, exempt := f.operator(t, server.OperatorClient{Metadata: metadata}), f.operator(t, server.OperatorClient{Metadata: metadata, InsecureNoPKCE: true})
 	redirected(t, "operator's", f.Get("/authorize", ordinary.Request(none)), ordinary.RedirectURI)
 	asks(t, "exempt", f.Get("/authorize", exempt.Request(none)))
 	asks(t, "exempt, with challenge", f.Get("/authorize", exempt.Request(nil)))
@@ -445,43 +349,4 @@ func (s *failingRequests) Client(ctx context.Context, id string) (store.Client, 
 		return store.Client{}, s.client
 	}
 	return s.Store.Client(ctx, id)
-}
-
-// ATK-140, CVE-2026-32246: the browser cookie, and that one is kept but two of
-// the name are none.
-func TestBrowserCookie(t *testing.T) {
-	f := newFixture(t)
-	c := f.Public()
-	first := f.Get("/authorize", c.Request(nil))
-	cookies := first.Cookies()
-	if len(cookies) != 1 {
-		t.Fatalf("cookies %v", cookies)
-	}
-	k := cookies[0]
-	if k.Name != "__Host-charter-browser" || !k.Secure || !k.HttpOnly || k.Path != "/" || k.SameSite != http.SameSiteLaxMode || k.Domain != "" || len(k.String()) > 4096 {
-		t.Errorf("cookie %s", k)
-	}
-	again := f.Get("/authorize", c.Request(nil), servertest.Cookies(first))
-	if len(again.Cookies()) != 0 {
-		t.Error("a browser that has a cookie gets another")
-	}
-	for name, change := range map[string]func(*http.Request){
-		"two":     func(r *http.Request) { r.AddCookie(k); r.AddCookie(k) },
-		"made up": func(r *http.Request) { r.AddCookie(&http.Cookie{Name: k.Name, Value: "x"}) },
-		"short":   func(r *http.Request) { r.AddCookie(&http.Cookie{Name: k.Name, Value: k.Value[:len(k.Value)-1]}) },
-	} {
-		res := f.Get("/authorize", c.Request(nil), change)
-		if got := res.Cookies(); len(got) != 1 || got[0].Value == k.Value {
-			t.Errorf("%s: cookies %v", name, got)
-		}
-	}
-	loopback := newFixture(t, func(c *server.Config) { c.Issuer = "http://127.0.0.1:8080" })
-	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8080/register", strings.NewReader(`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"}`))
-	r.Header.Set("Content-Type", "application/json")
-	id, _ := servertest.Decode(t, loopback.Do(r), http.StatusCreated)["client_id"].(string)
-	q := servertest.Client{ID: id, RedirectURI: appCallback}.Request(nil)
-	got := loopback.Do(httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8080/authorize?"+q.Encode(), nil)).Cookies()
-	if len(got) != 1 || got[0].Name != "charter-browser" || got[0].Secure || !got[0].HttpOnly {
-		t.Errorf("over http: %v", got)
-	}
 }

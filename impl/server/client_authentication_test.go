@@ -69,7 +69,8 @@ func TestClientAuthentication(t *testing.T) {
 		{"secret without a name", postAs("", good["C2"]), "C2", 400, "invalid_request"},
 		{"MAD-10 bad base64", header("Basic !!!"), "C1", 401, "invalid_client"},
 		{"MAD-10 empty", header("Basic"), "C1", 401, "invalid_client"},
-		{"MAD-10 two headers", header(basicHeader("C1", good["C1"]), basicHeader("C1", good["C1"])), "C1", 400, "invalid_request"},
+		{"MAD-10 two headers", header(basicHeader("C1", good["C1"]), basicHeader("C1", good["C1"])), "C1", 401, "invalid_client"},
+		{"MAD-10 two headers beside client_id", both(header(basicHeader("C1", good["C1"]), basicHeader("C1", good["C1"])), postAs("C1", "")), "C1", 401, "invalid_client"},
 		{"MAD-10 Bearer", header("Bearer abc"), "C1", 401, "invalid_client"},
 		{"MAD-10 Bearer empty", header("Bearer "), "C1", 401, "invalid_client"},
 		{"MAD-10 64 KiB", header("Basic " + strings.Repeat("QUFB", 1<<14)), "C1", 401, "invalid_client"},
@@ -95,7 +96,7 @@ func TestClientAuthentication(t *testing.T) {
 func TestCredentialsInTheQueryAreRefused(t *testing.T) {
 	x := newTokenTest(t)
 	code, _ := x.code(allowed{client: "C2"})
-	for _, q := range []string{"client_secret=" + secretOf("C2"), "client_id=C2&client_secret=" + secretOf("C2"), "refresh_token=x", "code=" + code} {
+	for _, q := range []string{"client_secret=" + secretOf("C2"), "client_id=C2&client_secret=" + secretOf("C2"), "refresh_token=x", "access_token=x", "code=" + code} {
 		x.refused(q, x.post("/token?"+q, as("C2"), codeForm(code)), 400, "invalid_request", secretOf("C2"), code)
 	}
 	x.ok(x.post("/token", as("C2"), codeForm(code)))

@@ -3,8 +3,8 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,16 +61,11 @@ func (s *Server) lookupClient(ctx context.Context, id string) (*registered, erro
 	case !stored.ExpiresAt.IsZero() && !s.now().Before(stored.ExpiresAt):
 		return nil, errUnknownClient("client_expired")
 	}
-	return asRegistered(&stored)
-}
-
-// asRegistered reads back the metadata of a stored client.
-func asRegistered(stored *store.Client) (*registered, error) {
-	metadata, err := client.Restore(stored.Metadata)
+	metadata, err := s.restored.metadata(stored)
 	if err != nil {
-		return nil, fmt.Errorf("metadata of stored client %s: %w", stored.ID, err)
+		return nil, err
 	}
-	return &registered{stored.ID, metadata, stored}, nil
+	return &registered{stored.ID, metadata, &stored}, nil
 }
 
 // renewalInterval keeps renewal to one write a day for each client.
@@ -89,7 +84,9 @@ func (s *Server) renewClient(ctx context.Context, c *registered) {
 	}
 }
 
-// clientRules are the rules for metadata at this server.
+// clientRules are the rules for what clients say of themselves. The
+// client_credentials grant is no client's to take: only an operator gives it.
 func (s *Server) clientRules() client.Rules {
-	return client.Rules{GrantTypes: gen.GrantTypeValues(), InsecureLoopback: s.cfg.InsecureFetchLoopback}
+	grants := slices.DeleteFunc(gen.GrantTypeValues(), func(t gen.GrantType) bool { return t == gen.GrantTypeClientCredentials })
+	return client.Rules{GrantTypes: grants, InsecureLoopback: s.cfg.InsecureFetchLoopback}
 }

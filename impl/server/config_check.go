@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/charterauth/charter/impl/fetch"
@@ -69,12 +71,13 @@ func (s *Server) configure() error {
 	var err error
 	s.issuer, err = parseIssuer(s.cfg.Issuer)
 	note(err)
-	if err == nil {
+	// Without resources the issuer is one; a bad issuer is reported above only.
+	if err == nil || len(s.cfg.Resources) > 0 {
 		s.resources, err = newResourceSet(s.cfg.Resources, s.cfg.DefaultResource, s.cfg.Issuer)
 		note(err)
-		s.scopes, err = newScopeSet(s.cfg, s.resources)
-		note(err)
 	}
+	s.scopes, err = newScopeSet(s.cfg, s.resources)
+	note(err)
 	if s.store == nil {
 		note(errors.New("Store is missing"))
 	}
@@ -83,6 +86,8 @@ func (s *Server) configure() error {
 	}
 	note(s.checkLifetimes())
 	note(s.checkTokenFormats())
+	note(s.checkModes())
+	note(s.checkPeers())
 	if s.cfg.ClientIDMetadataDocuments {
 		s.documents = fetch.New(fetch.Config{RootCAs: s.cfg.FetchRootCAs, InsecureLoopback: s.cfg.InsecureFetchLoopback, Now: s.cfg.Now})
 	}
@@ -94,31 +99,64 @@ func (s *Server) configure() error {
 
 func (s *Server) checkLifetimes() error {
 	l := s.cfg.Lifetimes
+	var problems []error
 	for _, d := range []time.Duration{l.AuthorizationRequest, l.AuthorizationCode, l.AccessToken, l.RefreshToken, l.Grant, l.RefreshRetry, l.Registration, l.RegistrationWindow, l.SigningKey} {
 		if d < 0 {
-			return errors.New("Lifetimes must not be negative")
+			problems = append(problems, errors.New("Lifetimes must not be negative"))
+			break
 		}
 	}
-	switch {
-	case l.AuthorizationCode > maxCodeLifetime:
-		return fmt.Errorf("Lifetimes.AuthorizationCode must be at most %v", maxCodeLifetime)
-	case l.AccessToken > l.Grant || l.RefreshToken > l.Grant:
-		return errors.New("Lifetimes.Grant must be at least those of the tokens under it")
-	case l.SigningKey < 2*l.AccessToken:
-		return errors.New("Lifetimes.SigningKey must be at least twice that of an access token")
+	if l.AuthorizationCode > maxCodeLifetime {
+		problems = append(problems, fmt.Errorf("Lifetimes.AuthorizationCode must be at most %v", maxCodeLifetime))
 	}
-	return nil
+	if l.AccessToken > l.Grant || l.RefreshToken > l.Grant {
+		problems = append(problems, errors.New("Lifetimes.Grant must be at least those of the tokens under it"))
+	}
+	if l.SigningKey < 2*l.AccessToken {
+		problems = append(problems, errors.New("Lifetimes.SigningKey must be at least twice that of an access token"))
+	}
+	return errors.Join(problems...)
 }
 
 func (s *Server) checkTokenFormats() error {
+	var problems []error
 	for _, r := range s.cfg.Resources {
 		switch r.TokenFormat {
 		case Opaque, JWTES256, JWTEdDSA, JWTRS256, JWTPS256:
 		default:
-			return fmt.Errorf("resource %q: unknown token format %q", r.URI, r.TokenFormat)
+			problems = append(problems, fmt.Errorf("resource %q: unknown token format %q", r.URI, r.TokenFormat))
 		}
 	}
-	return nil
+	return errors.Join(problems...)
+}
+
+// checkModes refuses values that no constant has: each would be read as one of
+// the constants, and not by everybody as the same.
+func (s *Server) checkModes() error {
+	var problems []error
+	if m := s.cfg.Registration; m < RegistrationClosed || m > RegistrationOpen {
+		problems = append(problems, fmt.Errorf("Registration %d is unknown", m))
+	}
+	if p := s.cfg.RefreshTokens; p < RefreshByClientMetadata || p > RefreshNever {
+		problems = append(problems, fmt.Errorf("RefreshTokens %d is unknown", p))
+	}
+	return errors.Join(problems...)
+}
+
+// checkPeers refuses names and networks that would never match.
+func (s *Server) checkPeers() error {
+	var problems []error
+	for _, host := range s.cfg.Hosts {
+		if u, err := url.Parse("https://" + host); err != nil || u.Host != host || !plainHost(u.Hostname()) || strings.HasSuffix(host, ":") {
+			problems = append(problems, fmt.Errorf("Hosts: %q is no host name in lower case, with or without port", host))
+		}
+	}
+	for _, p := range s.cfg.TrustedProxies {
+		if !p.IsValid() || p.Addr().Is4In6() {
+			problems = append(problems, fmt.Errorf("TrustedProxies: %v is no network, or an IPv4 network written as IPv6", p))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // signingAlgorithms returns the JOSE algorithms that some resource needs, each

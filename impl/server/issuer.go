@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -34,6 +35,8 @@ func parseIssuer(identifier string) (issuer, error) {
 		return issuer{}, fmt.Errorf("issuer must have no user information")
 	case strings.HasSuffix(identifier, "/"):
 		return issuer{}, fmt.Errorf("issuer must not end with a slash")
+	case strings.HasPrefix(u.Path+"/", "/.well-known/"):
+		return issuer{}, fmt.Errorf("issuer must not lie below /.well-known: its own documents do")
 	}
 	iss := issuer{
 		identifier: identifier,
@@ -44,8 +47,8 @@ func parseIssuer(identifier string) (issuer, error) {
 	}
 	// Characters outside this set would be written differently in a Location,
 	// in JSON or in a shell; nobody needs them in an issuer.
-	if iss.origin+iss.path != identifier || !plainPath(u.Path) || !plainHost(u.Host) {
-		return issuer{}, fmt.Errorf("issuer must be in its plain form: lower-case host, no escapes, no dot segments")
+	if iss.origin+iss.path != identifier || !plainPath(u.Path) || !plainHost(u.Hostname()) || !plainPort(u) {
+		return issuer{}, fmt.Errorf("issuer must be in its plain form: lower-case host, no default port, no escapes, no dot segments")
 	}
 	return iss, nil
 }
@@ -69,15 +72,40 @@ func isLoopbackHost(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
+// plainHost admits an IP address in its usual form and a name of letters, digits,
+// hyphens and underscores whose last label is no number.
 func plainHost(host string) bool {
-	for _, c := range []byte(host) {
-		switch {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', strings.IndexByte("-._:[]", c) >= 0:
-		default:
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.String() == host && !addr.Is4In6() && addr.Zone() == ""
+	}
+	label := ""
+	for label = range strings.SplitSeq(host, ".") {
+		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}
 	}
-	return true
+	return label[0] < '0' || label[0] > '9'
+}
+
+// plainPort admits no port, and one in decimal that is not the scheme's own:
+// clients leave that out.
+func plainPort(u *url.URL) bool {
+	port := u.Port()
+	if port == "" {
+		return !strings.HasSuffix(u.Host, ":")
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0 && strconv.FormatUint(n, 10) == port &&
+		!(u.Scheme == "https" && n == 443) && !(u.Scheme == "http" && n == 80)
+}
+
+// defaultPort is the port, with its colon, that a Host header may have beyond
+// the issuer's.
+func (i issuer) defaultPort() string {
+	if i.secure {
+		return ":443"
+	}
+	return ":80"
 }
 
 func plainPath(path string) bool {

@@ -10,10 +10,10 @@ import (
 	"github.com/charterauth/charter/impl/oauth"
 )
 
-// ProtectedResourceMetadata describes the resource at the root of the issuer's
-// origin, or of the issuer where that has a path (RFC 9728 §3.1).
-func (s protocol) ProtectedResourceMetadata(context.Context, *gen.ProtectedResourceMetadataInput) (gen.ProtectedResourceMetadataOutput, error) {
-	m, err := s.describeResource(s.issuer.path)
+// ProtectedResourceMetadata describes the resource that is the issuer's origin,
+// or, asked behind the path of the issuer, the issuer (RFC 9728 §3.1).
+func (s protocol) ProtectedResourceMetadata(_ context.Context, in *gen.ProtectedResourceMetadataInput) (gen.ProtectedResourceMetadataOutput, error) {
+	m, err := s.describeResource(strings.TrimSuffix(in.HTTP.URL.Path, gen.PathProtectedResourceMetadata))
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -59,6 +60,26 @@ func newFixture(t *testing.T, change ...func(*server.Config)) fixture {
 	t.Helper()
 	w := &writes{Store: memory.New()}
 	return fixture{servertest.New(t, w, change...), w}
+}
+
+// operator registers a client as an operator does.
+func (f fixture) operator(t *testing.T, o server.OperatorClient) servertest.Client {
+	t.Helper()
+	stored, secret, err := server.CreateClient(context.Background(), f.Store, f.Clock.Now(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var metadata struct {
+		RedirectURIs []string `json:"redirect_uris"`
+	}
+	if err := json.Unmarshal(stored.Metadata, &metadata); err != nil {
+		t.Fatal(err)
+	}
+	c := servertest.Client{ID: stored.ID, Secret: secret}
+	if len(metadata.RedirectURIs) > 0 {
+		c.RedirectURI = metadata.RedirectURIs[0]
+	}
+	return c
 }
 
 // unchanged runs send, which must be refused, and fails the test if it wrote.

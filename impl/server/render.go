@@ -81,7 +81,7 @@ func (s *Server) renderError(w http.ResponseWriter, r *http.Request, op *gen.Ope
 func tell(err error) told {
 	var t told
 	if p, ok := errors.AsType[*gen.Problem](err); ok {
-		return told{status: p.Status, code: p.Code, description: oauth.CleanDescription(p.Error()), reason: "request_malformed"}
+		return told{status: p.Status, code: problemCode(p), description: oauth.CleanDescription(p.Error()), reason: "request_malformed"}
 	}
 	if e, ok := errors.AsType[*oauth.Error](err); ok {
 		t = told{status: e.Status(), code: e.Code, description: e.Description, reason: e.Reason}
@@ -103,6 +103,19 @@ func tell(err error) told {
 		t.description = "the server could not answer; reference " + t.reference
 	}
 	return t
+}
+
+// problemCode is the code of a Problem. Where the standards give none there must
+// be one all the same: the body is an error response of RFC 6749 §5.2. A request
+// without credentials still gets a challenge without a code (RFC 6750 §3.1).
+func problemCode(p *gen.Problem) string {
+	switch {
+	case p.Code != "":
+		return p.Code
+	case p.Status == http.StatusUnauthorized:
+		return "invalid_token"
+	}
+	return "invalid_request"
 }
 
 // ShowError answers a browser with the page for err. For Interactions; err may

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,26 +27,31 @@ func newResourceSet(configured []Resource, fallback, issuer string) (resourceSet
 		configured = []Resource{{URI: issuer}}
 	}
 	var set resourceSet
+	var problems []error
 	for _, c := range configured {
 		id, err := oauth.ParseResource(c.URI)
 		if err != nil {
-			return resourceSet{}, fmt.Errorf("resource %q: %w", c.URI, err)
+			problems = append(problems, fmt.Errorf("resource %q: %w", c.URI, err))
+			continue
 		}
 		if _, dup := set.find(id.String()); dup {
-			return resourceSet{}, fmt.Errorf("resource %q is configured twice", c.URI)
+			problems = append(problems, fmt.Errorf("resource %q is configured twice", c.URI))
+			continue
 		}
 		c.URI = id.String()
 		set.all = append(set.all, resource{id, c})
 	}
-	set.fallback = set.all[0].config.URI
+	if len(set.all) > 0 {
+		set.fallback = set.all[0].config.URI
+	}
 	if fallback != "" {
 		r, err := set.covering(fallback)
 		if err != nil {
-			return resourceSet{}, fmt.Errorf("default resource %q is not among the resources", fallback)
+			problems = append(problems, fmt.Errorf("default resource %q is not among the resources", fallback))
 		}
 		set.fallback = r.config.URI
 	}
-	return set, nil
+	return set, errors.Join(problems...)
 }
 
 // resolve maps requested resource indicators (RFC 8707 §2) to the canonical URIs

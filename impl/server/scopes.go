@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -31,17 +32,18 @@ func newScopeSet(cfg Config, resources resourceSet) (scopeSet, error) {
 	for _, r := range resources.all {
 		set.byResource[r.config.URI] = r.config.Scopes
 	}
+	var problems []error
 	for _, value := range set.all() {
-		if _, err := oauth.ParseScope(value); err != nil {
-			return scopeSet{}, fmt.Errorf("scope %q: %w", value, err)
+		if one, err := oauth.ParseScope(value); err != nil || len(one) != 1 {
+			problems = append(problems, fmt.Errorf("scope %q is no scope value", value))
 		}
 	}
 	for _, value := range set.defaults {
 		if !slices.Contains(set.all(), value) {
-			return scopeSet{}, fmt.Errorf("default scope %q is not a known scope", value)
+			problems = append(problems, fmt.Errorf("default scope %q is not a known scope", value))
 		}
 	}
-	return set, nil
+	return set, errors.Join(problems...)
 }
 
 // resolve returns the scope that a request for these resources asks for: what it

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,8 +31,12 @@ type Server struct {
 	documents   *fetch.Client // nil: metadata documents are off
 	interaction Interaction   // nil: no person to ask
 	endpoints   *gen.Handler
-	limits      struct{ registrations, authenticationFailures, authorizations *rateLimit }
-	metadata    metadataDocuments
+	// originEndpoints is for what stands at the issuer's origin even where the
+	// issuer has a path: the metadata of resources.
+	originEndpoints *gen.Handler
+	limits          struct{ registrations, authenticationFailures, authorizations *rateLimit }
+	metadata        metadataDocuments
+	restored        restoredMetadata
 
 	stop context.CancelFunc // ends background work
 	work sync.WaitGroup
@@ -72,11 +76,10 @@ func (s *Server) start(ctx context.Context) (err error) {
 		}
 	}
 	s.metadata = s.newMetadataDocuments()
-	s.endpoints = gen.NewServerHandler(protocol{s}, gen.Options{
-		BasePath: s.issuer.path,
-		Error:    s.renderError,
-		Wrap:     wrapCORS,
-	})
+	options := gen.Options{BasePath: s.issuer.path, Error: s.renderError, Wrap: wrapCORS}
+	s.endpoints = gen.NewServerHandler(protocol{s}, options)
+	options.BasePath = ""
+	s.originEndpoints = gen.NewServerHandler(protocol{s}, options)
 	s.work.Go(func() { s.maintain(ctx) })
 	return nil
 }
@@ -119,17 +122,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.renderError(w, r, nil, notFound)
 		return
 	}
-	path := s.routed(r)
-	if !s.knownHost(r, path) {
+	if !s.knownHost(r) {
 		s.renderError(w, r, nil, misdirected)
 		return
 	}
-	if ops := s.endpoints.Operations(path); len(ops) > 0 {
+	endpoints, r := s.routed(r)
+	if ops := endpoints.Operations(r.URL.EscapedPath()); len(ops) > 0 {
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			s.preflight(w, ops)
 			return
 		}
-		s.endpoints.ServeHTTP(w, r)
+		endpoints.ServeHTTP(w, r)
 		return
 	}
 	if s.interaction != nil {
@@ -144,48 +147,44 @@ var (
 	misdirected = &refusal{as: oauth.InvalidRequest("host_unknown", "this server does not answer for the host of the request; it is reached at its issuer"), status: http.StatusMisdirectedRequest}
 )
 
-// routed returns the path to look operations up with. Where the issuer has a
-// path, the well-known name may stand before it (RFC 8414 §3.1, RFC 9728 §3.1)
-// as well as behind: the first form is rewritten to the second, on a copy.
-func (s *Server) routed(r *http.Request) string {
+// routed returns the handler that knows the request's path. Where the issuer has
+// a path, the well-known name may stand before it (RFC 8414 §3.1, RFC 9728 §3.1)
+// as well as behind.
+func (s *Server) routed(r *http.Request) (*gen.Handler, *http.Request) {
 	path := r.URL.EscapedPath()
-	if s.issuer.path == "" || !strings.HasPrefix(path, "/.well-known/") {
-		return path
-	}
 	switch {
+	case s.issuer.path == "":
 	case path == s.issuer.insertedWellKnown(gen.PathAuthorizationServerMetadata):
-		path = s.issuer.path + gen.PathAuthorizationServerMetadata
+		at := *r.URL
+		at.Path, at.RawPath = s.issuer.path+gen.PathAuthorizationServerMetadata, ""
+		r = r.WithContext(r.Context()) // a copy: the caller's request stays as it is
+		r.URL = &at
 	case path == gen.PathProtectedResourceMetadata, strings.HasPrefix(path, gen.PathProtectedResourceMetadata+"/"):
-		path = s.issuer.path + path
-	default:
-		return path
+		return s.originEndpoints, r
 	}
-	u := *r.URL
-	u.Path, u.RawPath = path, ""
-	r.URL = &u
-	return path
+	return s.endpoints, r
 }
 
 // knownHost reports whether the request was sent to a name of this server, so
 // that a page of another name that resolves here (DNS rebinding) gets nothing.
 // Health checks come to addresses and are exempt.
-func (s *Server) knownHost(r *http.Request, path string) bool {
+func (s *Server) knownHost(r *http.Request) bool {
 	if r.Host == s.issuer.host {
 		return true
 	}
-	if path == s.issuer.path+gen.PathHealthz || path == s.issuer.path+gen.PathReadyz {
+	if path := r.URL.EscapedPath(); path == s.issuer.path+gen.PathHealthz || path == s.issuer.path+gen.PathReadyz {
 		return true
 	}
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
+	// RFC 9110 §4.2.3: letter case and the scheme's own port make no difference.
+	host := strings.ToLower(r.Host)
+	if strings.TrimSuffix(host, s.issuer.defaultPort()) == s.issuer.host {
+		return true
 	}
-	for _, name := range s.cfg.Hosts {
-		if name == r.Host || name == host {
-			return true
-		}
+	name := host
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		name = host[:i]
 	}
-	return false
+	return slices.Contains(s.cfg.Hosts, host) || slices.Contains(s.cfg.Hosts, name)
 }
 
 // recover turns a panic of a handler into a 500 with a reference id.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/impl/client"
+	"github.com/charterauth/charter/impl/internal/openapitest"
 	"github.com/charterauth/charter/impl/pkce"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/store"
@@ -236,6 +237,7 @@ func (x *tokenTest) do(r *http.Request) answer {
 	x.Helper()
 	w := httptest.NewRecorder()
 	x.server.ServeHTTP(w, r)
+	openapitest.Validate(x.T, r, w.Result())
 	a := answer{status: w.Code, header: w.Header(), raw: w.Body.String()}
 	if a.raw != "" {
 		if err := json.Unmarshal(w.Body.Bytes(), &a.body); err != nil {

@@ -109,9 +109,9 @@ func TestSecretVariables(t *testing.T) {
 		found, bad         bool
 	}{
 		{"neither", "", "", "", false, false},
-		{"variable", "direct", "", "direct", true, false},
+		{"variable", "hunter2", "", "hunter2", true, false},
 		{"file", "", file, "from file\n", true, false},
-		{"both", "direct", file, "", false, true},
+		{"both", "hunter2", file, "", false, true},
 		{"no such file", "", file + "x", "", false, true},
 	}
 	for _, row := range rows {
@@ -122,7 +122,7 @@ func TestSecretVariables(t *testing.T) {
 			if string(value) != row.want || found != row.found || (err != nil) != row.bad {
 				t.Errorf("secret is %q, %v, %v", value, found, err)
 			}
-			if err != nil && (!strings.Contains(err.Error(), "CHARTER_KEY") || strings.Contains(err.Error(), "direct")) {
+			if err != nil && (!strings.Contains(err.Error(), "CHARTER_KEY") || strings.Contains(err.Error(), "hunter2")) {
 				t.Errorf("error %q must name the variable, not the value", err)
 			}
 		})

@@ -14,24 +14,44 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/charterauth/charter/impl/internal/pgtest"
 	"github.com/charterauth/charter/impl/seal"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"charter": main})
+	testscript.Main(withPostgres{m}, map[string]func(){"charter": main})
 }
+
+// withPostgres stops the cluster that tests start.
+type withPostgres struct{ *testing.M }
+
+func (m withPostgres) Run() int { return pgtest.Main(m.M) }
 
 // TestScripts runs the transcripts in testdata: charter as it is used, each in
 // an empty directory. $ADDR and $ADMIN are free addresses.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, "testdata", func(*testscript.Env) error { return nil }) }
+
+// TestPostgresScripts runs those that need a database server: $POSTGRES is the
+// URL of an empty database, $POSTGRES_FILE a file that holds it.
+func TestPostgresScripts(t *testing.T) {
+	source := pgtest.DSN(t)
+	runScripts(t, "testdata/postgres", func(env *testscript.Env) error {
+		env.Setenv("POSTGRES", source)
+		env.Setenv("POSTGRES_FILE", env.WorkDir+"/.postgres")
+		return os.WriteFile(env.WorkDir+"/.postgres", []byte(source+"\n"), 0o600)
+	})
+}
+
+func runScripts(t *testing.T, dir string, setup func(*testscript.Env) error) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Deadline:            time.Now().Add(time.Minute), // a server that should have refused to start runs on
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ADDR", freeAddress(t))
 			env.Setenv("ADMIN", freeAddress(t))
-			return nil
+			return setup(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"answers": answers,

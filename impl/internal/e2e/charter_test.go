@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/charterauth/charter/impl/internal/pgtest"
 )
 
 // binary is charter, built once for all tests.
@@ -34,7 +36,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer closeBrowser()
-	return m.Run()
+	return pgtest.Main(m)
 }
 
 // A charter is a running server.

@@ -109,6 +109,8 @@ func TestGEN45Security(t *testing.T) {
 		{"another case of the scheme", request{line: "POST /token", header: formType + "\nAuthorization: bAsIc eA==", body: anonymous}, 200},
 		{"another scheme", request{line: "POST /token", header: formType + "\nAuthorization: Bearer eA==", body: anonymous}, 401},
 		{"a scheme and nothing else", request{line: "POST /token", header: formType + "\nAuthorization: Basic ", body: anonymous}, 401},
+		{"MAD-10 two headers", request{line: "POST /token", header: formType + "\nAuthorization: Basic eA==\nAuthorization: Basic eA==", body: anonymous}, 401},
+		{"two bearer tokens", request{line: "GET /register/abc", header: "Authorization: Bearer t\nAuthorization: Bearer t"}, 401},
 		{"credentials in the query", request{line: "POST /token?client_id=c", header: formType, body: anonymous}, 400},
 		{"no bearer token", request{line: "GET /register/abc"}, 401},
 		{"a bearer token", request{line: "GET /register/abc", header: "Authorization: Bearer t"}, 200},

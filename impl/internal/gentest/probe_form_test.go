@@ -165,12 +165,34 @@ func TestGEN15And16QueryOfAPost(t *testing.T) {
 		{"GEN-16", "c%6cient_secret=s", exchange(""), 400, "invalid_request client_secret must be in the body"},
 		{"GEN-16", "client_secret=", exchange(""), 200, ""},
 		{"GEN-16", "tenant=1", exchange(""), 200, ""},
+		// Not a parameter of this form, and still a credential.
+		{"ATK-104", "access_token=t", exchange(""), 400, "invalid_request access_token must be in the body"},
+		{"ATK-104", "tenant=1&%61ccess_token=t", exchange(""), 400, "invalid_request access_token must be in the body"},
+		{"ATK-104", "refresh_token=t", exchange(""), 400, "invalid_request refresh_token must be in the body"},
+		{"ATK-104", "code=t", exchange(""), 400, "invalid_request code must be in the body"},
+		{"ATK-104", "access_token=", exchange(""), 200, ""},
+		{"ATK-104", "Access_Token=t", exchange(""), 200, ""},
 		{"GEN-16", "%zz", exchange(""), 400, "invalid_request"},
 	} {
 		f := &probeFake{}
 		w := send(t, f.handler(), form("/token?"+row.query, row.body))
 		if w.Code != row.status || !strings.HasPrefix(w.Body.String(), row.answer) {
 			t.Errorf("%s %s: got %d %q", row.id, row.query, w.Code, w.Body)
+		}
+	}
+}
+
+// ATK-104 where the body is JSON.
+func TestATK104QueryOfAJSONPost(t *testing.T) {
+	const metadata = `{"redirect_uris":["https://a/"]}`
+	for query, want := range map[string]int{
+		"": 201, "tenant=1": 201, "access_token=": 201,
+		"access_token=t": 400, "client_secret=s": 400, "refresh_token=t": 400, "code=c": 400, "%zz": 400,
+	} {
+		f := &probeFake{}
+		w := send(t, f.handler(), request{line: "POST /register?" + query, header: jsonType, body: metadata})
+		if w.Code != want || (f.got != nil) != (want == 201) {
+			t.Errorf("%s: got %d %q", query, w.Code, w.Body)
 		}
 	}
 }

@@ -111,7 +111,6 @@ func TestHeaderParameters(t *testing.T) {
 		{"GEN-35", "\nDPoP: " + strings.Repeat("a", 65), 400, "invalid_dpop_proof DPoP is too long"},
 		{"pattern", "\nDPoP: a,b", 400, "invalid_dpop_proof DPoP is malformed"},
 		{"not UTF-8", "\nDPoP: a\xff", 400, "invalid_dpop_proof DPoP is not valid UTF-8"},
-		{"two credentials", "\nAuthorization: Basic eA==\nAuthorization: Basic eA==", 400, "invalid_request Authorization is repeated"},
 	} {
 		f := &probeFake{}
 		w := send(t, f.handler(), request{line: "POST /token", header: formType + row.header, body: exchange("")})

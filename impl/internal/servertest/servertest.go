@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/openapitest"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
@@ -135,14 +136,22 @@ func (pages) ShowError(w http.ResponseWriter, _ *http.Request, e server.ErrorPag
 	io.WriteString(w, "<!doctype html><title>"+e.Code+"</title><p>"+e.Description+" "+e.Reference)
 }
 
-func (pages) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
+func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.ShowError(w, r, server.ErrorPage{Status: http.StatusNotFound, Code: "invalid_request", Description: "there is no such page"})
+}
 
-// Do sends a request. Without a Host it goes to the issuer's.
+// Do sends a request. Without a Host it goes to the issuer's. Every answer must
+// be what openapi.yaml says, except in benchmarks, which would measure that.
 func (s *Server) Do(r *http.Request) *http.Response {
 	s.t.Helper()
 	w := httptest.NewRecorder()
+	sent := *r // what the server does with r is its own affair
 	s.ServeHTTP(w, r)
-	return w.Result()
+	res := w.Result()
+	if _, measured := s.t.(*testing.B); !measured {
+		openapitest.Validate(s.t, &sent, res)
+	}
+	return res
 }
 
 // Get sends a GET for a path with a query.

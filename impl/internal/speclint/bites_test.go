@@ -96,8 +96,15 @@ var bites = []bite{
 	{"one form for GET and POST", "not exploded", "/authorize", []edit{put(false, "paths", "/authorize", "get", "parameters", 0, "explode")}},
 	{"one form for GET and POST", "no POST", "/authorize", []edit{drop("paths", "/authorize", "post")}},
 
-	{"success and failure", "no success", "jwks: 0 successes", []edit{drop("paths", "/jwks", "get", "responses", "200")}},
-	{"success and failure", "no failure", "healthz: 1 successes, 0 failures", []edit{drop("paths", "/healthz", "get", "responses", "500")}},
+	{"success and failure", "no success", "jwks: no success", []edit{drop("paths", "/jwks", "get", "responses", "200")}},
+	{"success and failure", "no failure", "healthz: no 500", []edit{drop("paths", "/healthz", "get", "responses", "500")}},
+	{"success and failure", "other methods forgotten", "token: no 405", []edit{drop(inToken("responses", "405")...)}},
+	{"success and failure", "other hosts forgotten", "jwks: no 421", []edit{drop("paths", "/jwks", "get", "responses", "421")}},
+	{"success and failure", "a body of any size", "token: no 413", []edit{drop(inToken("responses", "413")...)}},
+	{"success and failure", "a query of any length", "loginPage: no 414", []edit{drop("paths", "/login", "get", "responses", "414")}},
+	{"success and failure", "a path parameter of any kind", "readClient: no 404", []edit{drop("paths", "/register/{client_id}", "get", "responses", "404")}},
+	{"success and failure", "nobody refused", "register: no 401", []edit{drop("paths", "/register", "post", "responses", "401")}},
+	{"success and failure", "a store that always answers", "jwks: no 503", []edit{drop("paths", "/jwks", "get", "responses", "503")}},
 	{"success and failure", "a default", "status", []edit{put(object{"$ref": "#/components/responses/Failed"}, "paths", "/healthz", "get", "responses", "default")}},
 
 	{"error codes", "JSON without an enum", "no error codes", []edit{drop(inSchema("TokenErrorCode", "enum")...)}},

@@ -14,7 +14,7 @@ func isSuccess(status string) bool { return status[0] == '2' || status[0] == '3'
 // would have none.
 func checkOutcomes(doc *openapi3.T) (f faults) {
 	for _, op := range operations(doc) {
-		good, bad := 0, 0
+		good := 0
 		for status, ref := range op.Responses.Map() {
 			switch {
 			case len(status) != 3 || status < "200" || status > "503":
@@ -24,15 +24,50 @@ func checkOutcomes(doc *openapi3.T) (f faults) {
 				if ref.Ref != "" {
 					f.add("%s %s: a success is written where it is answered", op.name(), status)
 				}
-			default:
-				bad++
 			}
 		}
-		if good == 0 || bad == 0 {
-			f.add("%s: %d successes, %d failures", op.name(), good, bad)
+		if good == 0 {
+			f.add("%s: no success", op.name())
+		}
+		for _, status := range op.failures() {
+			if op.Responses.Value(status) == nil {
+				f.add("%s: no %s", op.name(), status)
+			}
 		}
 	}
 	return f
+}
+
+// failures returns the statuses that o answers whatever it does: they follow
+// from where it stands and from what it takes.
+func (o operation) failures() []string {
+	all := []string{"405", "500"}
+	if !slices.Contains(o.Tags, "health") { // those are asked at addresses too
+		all = append(all, "421")
+	}
+	if o.RequestBody != nil {
+		all = append(all, "400", "413", "415")
+	}
+	for _, p := range o.Parameters {
+		switch p.Value.In {
+		case "path":
+			all = append(all, "404")
+		case "query":
+			all = append(all, "400", "414")
+		}
+	}
+	if o.Security != nil && len(*o.Security) > 0 {
+		all = append(all, "401")
+	}
+	if !static[o.OperationID] {
+		all = append(all, "503")
+	}
+	return all
+}
+
+// static operations ask no store and no other server.
+var static = map[string]bool{
+	"authorizationServerMetadata": true, "protectedResourceMetadata": true, "protectedResourceMetadataForPath": true, "healthz": true,
 }
 
 // codes are the error codes of the standards that the server implements.

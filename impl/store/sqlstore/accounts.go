@@ -63,7 +63,7 @@ func (s *Store) Accounts(ctx context.Context, after string, limit int) (accounts
 	if err := store.Text("listing", after); err != nil {
 		return nil, err
 	}
-	err = s.rows(ctx, `SELECT `+accountColumns+` FROM charter_accounts WHERE id{collate} > ? ORDER BY id{collate} LIMIT ?`, []any{after, max(limit, 0)}, func(row scanner) error {
+	err = s.rows(ctx, `SELECT `+accountColumns+` FROM charter_accounts WHERE id > ? ORDER BY id LIMIT ?`, []any{after, max(limit, 0)}, func(row scanner) error {
 		a, err := scanAccount(row)
 		accounts = append(accounts, a)
 		return err

@@ -13,12 +13,27 @@ import (
 // A tx is one transaction, or one part of a shared one, of a change.
 type tx struct {
 	store *Store
-	tx    *sql.Tx
+	on    runner
+}
+
+// A runner is what the statements of a change run on: a transaction of its own,
+// or the writer that changes share.
+type runner interface {
+	exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+	row(ctx context.Context, query string, args ...any) scanner
+	rows(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // exec runs a statement and returns how many rows it changed.
 func (t tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	res, err := t.tx.ExecContext(ctx, t.store.query(text), args...)
+	res, err := t.on.exec(ctx, t.store.query(text), args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func affected(res sql.Result, err error) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
@@ -27,11 +42,16 @@ func (t tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
 
 // row runs a query of one row and scans it.
 func (t tx) row(ctx context.Context, text string, args []any, dest ...any) error {
-	err := t.tx.QueryRowContext(ctx, t.store.query(text), args...).Scan(dest...)
+	err := t.one(ctx, text, args...).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.ErrNotFound
 	}
 	return err
+}
+
+// one runs a query of one row, which is the caller's to scan.
+func (t tx) one(ctx context.Context, text string, args ...any) scanner {
+	return t.on.row(ctx, t.store.query(text), args...)
 }
 
 // changeRetries bounds how often a change that the engine could not serialize
@@ -42,36 +62,63 @@ const changeRetries = 3
 // is durable, otherwise nothing happened, or, after a commit whose answer was
 // lost, it is not known whether it did; that is never tried again.
 func (s *Store) change(ctx context.Context, f func(tx) error) error {
+	attempt := s.attempt
 	if s.commits != nil {
-		return unavailable(s.commits.do(ctx, func(t *sql.Tx) error { return f(tx{s, t}) }))
+		attempt = s.commits.do
 	}
-	for attempt := 0; ; attempt++ {
-		again, err := s.attempt(ctx, f)
-		if !again || attempt == changeRetries {
+	for again := 0; ; again++ {
+		err := attempt(ctx, func(on runner) error { return f(tx{s, on}) })
+		if classify(err) != transient || again == changeRetries {
 			return unavailable(err)
 		}
-		if err := pause(ctx, attempt); err != nil {
+		if err := pause(ctx, again); err != nil {
 			return unavailable(err)
 		}
 	}
 }
 
-// attempt runs f once. again says that the engine rolled back for reasons that
-// may not hold next time.
-func (s *Store) attempt(ctx context.Context, f func(tx) error) (again bool, err error) {
-	t, err := s.write.BeginTx(ctx, nil)
+// commitTimeout bounds a transaction whose caller has gone away.
+const commitTimeout = 10 * time.Second
+
+// attempt runs f once, in a transaction of its own.
+func (s *Store) attempt(ctx context.Context, f func(runner) error) error {
+	conn, err := s.write.Conn(ctx)
 	if err != nil {
-		return false, err
+		return err
 	}
-	if err := f(tx{s, t}); err != nil {
-		rollback := t.Rollback()
-		if errors.Is(rollback, sql.ErrTxDone) {
-			rollback = nil
-		}
-		return rollback == nil && classify(err) == transient, err
+	defer conn.Close()
+	// A COMMIT that is cut off may happen later, unseen: so the transaction
+	// outlives ctx. Its statements end with ctx, its COMMIT is waited for.
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	t, err := conn.BeginTx(whole, &sql.TxOptions{Isolation: s.dialect.isolation})
+	if err != nil {
+		return err
 	}
-	err = t.Commit()
-	return err != nil && classify(err) == transient, err
+	if err := f(ownTx{t}); err != nil {
+		t.Rollback() // when it fails the connection is gone, and the transaction with it
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		t.Rollback()
+		return err
+	}
+	return t.Commit()
+}
+
+// An ownTx is a transaction that one change has to itself.
+type ownTx struct{ tx *sql.Tx }
+
+func (t ownTx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return t.tx.ExecContext(ctx, query, args...)
+}
+
+func (t ownTx) row(ctx context.Context, query string, args ...any) scanner {
+	return t.tx.QueryRowContext(ctx, query, args...)
+}
+
+func (t ownTx) rows(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(ctx, query, args...)
 }
 
 // pause waits a random, growing time, so that those who collided part.

@@ -127,7 +127,7 @@ func (t tx) shareClient(ctx context.Context, c store.Client, since time.Time) (s
 		}
 		return store.Client{}, store.ErrNotFound
 	}
-	return scanClient(t.tx.QueryRowContext(ctx, t.store.query(`SELECT `+clientColumns+` FROM charter_clients WHERE fingerprint_slot = ?`), digest(c.Fingerprint)))
+	return scanClient(t.one(ctx, `SELECT `+clientColumns+` FROM charter_clients WHERE fingerprint_slot = ?`, digest(c.Fingerprint)))
 }
 
 // Client implements store.Store.
@@ -147,7 +147,7 @@ func (s *Store) Clients(ctx context.Context, after string, limit int) (clients [
 	if err := store.Text("listing", after); err != nil {
 		return nil, err
 	}
-	err = s.rows(ctx, `SELECT `+clientColumns+` FROM charter_clients WHERE id{collate} > ? ORDER BY id{collate} LIMIT ?`, []any{after, max(limit, 0)}, func(row scanner) error {
+	err = s.rows(ctx, `SELECT `+clientColumns+` FROM charter_clients WHERE id > ? ORDER BY id LIMIT ?`, []any{after, max(limit, 0)}, func(row scanner) error {
 		c, err := scanClient(row)
 		clients = append(clients, c)
 		return err

@@ -13,12 +13,16 @@ import (
 // How Go values stand in columns.
 
 // micros is a time as microseconds since 1970, rounded down; 0 for the zero
-// time.
+// time. The first microsecond of 1970 is one earlier: as 0 an expiry would be
+// never, and a token spent then unspent.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	return t.UnixMicro()
+	if m := t.UnixMicro(); m != 0 {
+		return m
+	}
+	return -1
 }
 
 func instant(micros int64) time.Time {

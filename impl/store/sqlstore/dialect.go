@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"database/sql"
 	"errors"
+	"regexp"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -9,10 +11,14 @@ import (
 // A Dialect is all in which engines differ.
 type Dialect struct {
 	bind      int    // placeholder style of sqlx
-	collate   string // makes text order that of its bytes
+	collate   string // makes the order of a VARCHAR column that of its bytes
 	locking   string // ends a SELECT whose rows are about to be changed
+	skipping  string // the same, without the rows that others are changing
 	findTable string // counts tables named charter_schema that unqualified names reach
-	oneWrite  bool   // writes are collected into one transaction at a time
+	// The weakest level is enough, since a conditional UPDATE that waited sees
+	// what the winner left; above it such an UPDATE fails and is tried again.
+	isolation sql.IsolationLevel
+	oneWrite  bool // writes are collected into one transaction at a time
 }
 
 // The engines.
@@ -20,10 +26,18 @@ var (
 	// SQLite has one writer at a time: concurrent writes share a transaction.
 	SQLite = Dialect{bind: sqlx.QUESTION, oneWrite: true,
 		findTable: `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'charter_schema'`}
-	// PostgreSQL orders text by the database's locale unless told otherwise.
-	PostgreSQL = Dialect{bind: sqlx.DOLLAR, collate: ` COLLATE "C"`, locking: " FOR UPDATE",
+	// PostgreSQL orders text by the database's locale unless told otherwise; its
+	// columns are told once, so that their indexes have the order of the listings.
+	PostgreSQL = Dialect{bind: sqlx.DOLLAR, collate: ` COLLATE "C"`, locking: " FOR UPDATE", skipping: " FOR UPDATE SKIP LOCKED", isolation: sql.LevelReadCommitted,
 		findTable: `SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'charter_schema' AND table_schema = ANY (current_schemas(false))`}
 )
+
+var varchar = regexp.MustCompile(`VARCHAR\(\d+\)`)
+
+// typed is the schema with the types that make this engine keep the contract.
+func (d Dialect) typed(schema string) string {
+	return varchar.ReplaceAllString(schema, "${0}"+d.collate)
+}
 
 // A failure is what an error of an engine means.
 type failure int

@@ -33,7 +33,7 @@ func (s *Store) Events(ctx context.Context, after string, limit int) (events []s
 	if err := store.Text("listing", after); err != nil {
 		return nil, err
 	}
-	err = s.rows(ctx, `SELECT `+eventColumns+` FROM charter_events WHERE id{collate} > ? ORDER BY id{collate} LIMIT ?`, []any{after, max(limit, 0)}, func(row scanner) error {
+	err = s.rows(ctx, `SELECT `+eventColumns+` FROM charter_events WHERE id > ? ORDER BY id LIMIT ?`, []any{after, max(limit, 0)}, func(row scanner) error {
 		var e store.Event
 		var at int64
 		var detail string

@@ -87,7 +87,7 @@ func (s *Store) Grants(ctx context.Context, subject string, at time.Time, after 
 		return nil, nil
 	}
 	err = s.rows(ctx, `SELECT `+grantColumns+` FROM charter_grants
-		WHERE subject = ? AND revoked_at = 0 AND (expires_at = 0 OR expires_at > ?) AND id{collate} > ? ORDER BY id{collate} LIMIT ?`,
+		WHERE subject = ? AND revoked_at = 0 AND (expires_at = 0 OR expires_at > ?) AND id > ? ORDER BY id LIMIT ?`,
 		[]any{subject, micros(at), after, max(limit, 0)}, func(row scanner) error {
 			g, err := scanGrant(row)
 			grants = append(grants, g)

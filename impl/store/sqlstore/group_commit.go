@@ -2,9 +2,7 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/jmoiron/sqlx"
@@ -25,7 +23,7 @@ type groupCommit struct {
 
 type pendingChange struct {
 	ctx    context.Context
-	f      func(*sql.Tx) error
+	f      func(runner) error
 	answer chan error
 }
 
@@ -41,7 +39,7 @@ func newGroupCommit(db *sqlx.DB) *groupCommit {
 }
 
 // do runs f in a transaction and returns after its commit.
-func (g *groupCommit) do(ctx context.Context, f func(*sql.Tx) error) error {
+func (g *groupCommit) do(ctx context.Context, f func(runner) error) error {
 	change := &pendingChange{ctx, f, make(chan error, 1)}
 	if err := g.enqueue(change); err != nil {
 		return err
@@ -76,6 +74,8 @@ func (g *groupCommit) close() {
 
 func (g *groupCommit) run() {
 	defer close(g.done)
+	w := &writer{db: g.db}
+	defer w.close()
 	for first := range g.queue {
 		group := []*pendingChange{first}
 	collect:
@@ -90,60 +90,35 @@ func (g *groupCommit) run() {
 				break collect
 			}
 		}
-		g.commit(group)
+		results, err := commit(w, group)
+		for i, change := range group {
+			if err != nil {
+				change.answer <- err
+				continue
+			}
+			change.answer <- results[i]
+		}
 	}
 }
 
-// commit runs a group and answers every change of it.
-func (g *groupCommit) commit(group []*pendingChange) {
-	// No single caller's context may end what belongs to all.
-	t, err := g.db.BeginTx(context.Background(), nil)
-	if err != nil {
-		answerAll(group, err)
-		return
+// commit runs a group and returns the result of each change, or why none of them
+// happened.
+func commit(w *writer, group []*pendingChange) ([]error, error) {
+	if err := w.run("BEGIN IMMEDIATE"); err != nil {
+		w.close()
+		return nil, err
 	}
 	results := make([]error, len(group))
 	for i, change := range group {
-		if results[i] = savepoint(t, change); errors.Is(results[i], errBroken) {
-			t.Rollback() // the error that broke it is the one to tell
-			answerAll(group, results[i])
-			return
+		var broken error
+		if results[i], broken = w.savepoint(change); broken != nil {
+			w.abandon()
+			return nil, broken // the error that broke it is the one to tell
 		}
 	}
-	if err := t.Commit(); err != nil {
-		t.Rollback() // a failed commit leaves SQLite's transaction open
-		answerAll(group, err)
-		return
+	if err := w.run("COMMIT"); err != nil {
+		w.abandon()
+		return nil, err
 	}
-	for i, change := range group {
-		change.answer <- results[i]
-	}
-}
-
-// errBroken: the transaction itself is gone, so no change of it happened.
-var errBroken = errors.New("sqlstore: the shared transaction broke")
-
-func savepoint(t *sql.Tx, change *pendingChange) error {
-	if err := change.ctx.Err(); err != nil {
-		return err // nobody waits for it any more
-	}
-	if _, err := t.Exec("SAVEPOINT change"); err != nil {
-		return fmt.Errorf("%w: %w", errBroken, err)
-	}
-	result := change.f(t)
-	if result != nil {
-		if _, err := t.Exec("ROLLBACK TO change"); err != nil {
-			return fmt.Errorf("%w: %w after %w", errBroken, err, result)
-		}
-	}
-	if _, err := t.Exec("RELEASE change"); err != nil {
-		return fmt.Errorf("%w: %w", errBroken, err)
-	}
-	return result
-}
-
-func answerAll(group []*pendingChange, err error) {
-	for _, change := range group {
-		change.answer <- err
-	}
+	return results, nil
 }

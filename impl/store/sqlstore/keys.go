@@ -24,7 +24,7 @@ func (s *Store) CreateKey(ctx context.Context, k store.Key) error {
 
 // Keys implements store.Store.
 func (s *Store) Keys(ctx context.Context) (keys []store.Key, err error) {
-	err = s.rows(ctx, `SELECT `+keyColumns+` FROM charter_keys ORDER BY key_use{collate}, algorithm{collate}, key_generation`, nil, func(row scanner) error {
+	err = s.rows(ctx, `SELECT `+keyColumns+` FROM charter_keys ORDER BY key_use, algorithm, key_generation`, nil, func(row scanner) error {
 		var k store.Key
 		var private, public string
 		var created, active, retired, expires int64

@@ -25,8 +25,8 @@ func (s *Store) Migrate(ctx context.Context, schema string) error {
 		return err
 	}
 	err = s.change(ctx, func(t tx) error {
-		for _, statement := range splitStatements(schema) {
-			if _, err := t.tx.ExecContext(ctx, statement); err != nil {
+		for _, statement := range splitStatements(s.dialect.typed(schema)) {
+			if _, err := t.on.exec(ctx, statement); err != nil {
 				return err
 			}
 		}
@@ -43,22 +43,24 @@ func (s *Store) Migrate(ctx context.Context, schema string) error {
 }
 
 // errNoSchema: there is no table to read a version from.
-var errNoSchema = fmt.Errorf("%w: the database has no Charter schema; run: charter migrate", ErrSchema)
+var errNoSchema = fmt.Errorf("%w: the database has no Charter schema, this program needs version %d; run: charter migrate", ErrSchema, SchemaVersion)
 
 // CheckSchema returns nil when the database has SchemaVersion, and an error that
 // is ErrSchema and says what to do when it has another or none. A database that
 // does not answer is store.ErrUnavailable.
 func (s *Store) CheckSchema(ctx context.Context) error {
-	var tables int
-	if err := s.write.QueryRowContext(ctx, s.query(s.dialect.findTable)).Scan(&tables); err != nil {
-		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	var tables, version int
+	err := s.change(ctx, func(t tx) error {
+		if err := t.row(ctx, s.dialect.findTable, nil, &tables); err != nil || tables == 0 {
+			return err
+		}
+		return t.row(ctx, `SELECT version FROM charter_schema WHERE id = 1`, nil, &version)
+	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) { // a table without its row is version 0
+		return err
 	}
 	if tables == 0 {
 		return errNoSchema
-	}
-	var version int
-	if err := s.write.QueryRowContext(ctx, s.query(`SELECT version FROM charter_schema WHERE id = 1`)).Scan(&version); err != nil {
-		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	switch {
 	case version < SchemaVersion:

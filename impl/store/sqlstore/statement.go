@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"context"
+	"database/sql"
 	"strings"
 	"sync"
 
@@ -24,7 +26,7 @@ func (c *statementCache) get(d Dialect, text string) string {
 	if made, ok := c.texts.Load(key); ok {
 		return made.(string)
 	}
-	made := strings.NewReplacer("{collate}", d.collate, "{locking}", d.locking).Replace(text)
+	made := strings.NewReplacer("{locking}", d.locking, "{skipping}", d.skipping).Replace(text)
 	made = sqlx.Rebind(d.bind, made)
 	c.texts.Store(key, made)
 	return made
@@ -34,4 +36,36 @@ func (c *statementCache) get(d Dialect, text string) string {
 func insert(table, columns string, n int) string {
 	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", strings.Count(columns, ",")+1), ", ") + ")"
 	return "INSERT INTO " + table + " (" + columns + ") VALUES " + strings.TrimSuffix(strings.Repeat(row+", ", n), ", ")
+}
+
+// preparedStatements prepares each statement of a pool once; database/sql
+// prepares it again on each connection that it first runs on.
+type preparedStatements struct {
+	db *sqlx.DB
+
+	mu    sync.RWMutex
+	stmts map[string]*sql.Stmt // by text; guarded by mu
+}
+
+func (p *preparedStatements) get(ctx context.Context, query string) (*sql.Stmt, error) {
+	p.mu.RLock()
+	stmt, ok := p.stmts[query]
+	p.mu.RUnlock()
+	if ok {
+		return stmt, nil
+	}
+	stmt, err := p.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if first, ok := p.stmts[query]; ok {
+		return first, stmt.Close() // somebody else was faster
+	}
+	if p.stmts == nil {
+		p.stmts = make(map[string]*sql.Stmt)
+	}
+	p.stmts[query] = stmt
+	return stmt, nil
 }

@@ -19,8 +19,7 @@ type Store struct {
 	dialect Dialect
 	commits *groupCommit // nil: each write has a transaction of its own
 
-	mu       sync.RWMutex
-	prepared map[string]*sql.Stmt // guarded by mu; for reads of engines that do not cache by text
+	reads preparedStatements
 
 	closing sync.Once
 	closed  error
@@ -33,7 +32,8 @@ var _ store.Store = (*Store)(nil)
 // MaxOpenConns, or load spends its time on connecting. Use the Open of a
 // subpackage unless you bring a driver of your own.
 func New(read, write *sqlx.DB, dialect Dialect) *Store {
-	s := &Store{read: read, write: write, dialect: dialect, prepared: make(map[string]*sql.Stmt)}
+	s := &Store{read: read, write: write, dialect: dialect}
+	s.reads.db = read
 	if dialect.oneWrite {
 		s.commits = newGroupCommit(write)
 	}
@@ -63,13 +63,13 @@ func (s *Store) Ping(ctx context.Context) error {
 	})
 }
 
-// query puts the engine's placeholders and ordering into a statement written
-// with ? and {collate}, {locking}. Statements are few, so each is made once.
+// query puts the engine's placeholders and locking into a statement written with
+// ?, {locking} and {skipping}. Statements are few, so each is made once.
 func (s *Store) query(text string) string { return statements.get(s.dialect, text) }
 
 // row runs a read of one row and scans it.
 func (s *Store) row(ctx context.Context, text string, args []any, scan func(scanner) error) error {
-	stmt, err := s.statement(ctx, s.query(text))
+	stmt, err := s.reads.get(ctx, s.query(text))
 	if err != nil {
 		return unavailable(err)
 	}
@@ -82,7 +82,7 @@ func (s *Store) row(ctx context.Context, text string, args []any, scan func(scan
 
 // rows runs a read of several rows and scans each.
 func (s *Store) rows(ctx context.Context, text string, args []any, scan func(scanner) error) error {
-	stmt, err := s.statement(ctx, s.query(text))
+	stmt, err := s.reads.get(ctx, s.query(text))
 	if err != nil {
 		return unavailable(err)
 	}
@@ -97,27 +97,6 @@ func (s *Store) rows(ctx context.Context, text string, args []any, scan func(sca
 		}
 	}
 	return unavailable(rows.Err())
-}
-
-// statement prepares a read once; database/sql prepares it anew on each
-// connection that it runs on.
-func (s *Store) statement(ctx context.Context, query string) (*sql.Stmt, error) {
-	s.mu.RLock()
-	stmt, ok := s.prepared[query]
-	s.mu.RUnlock()
-	if ok {
-		return stmt, nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt, ok := s.prepared[query]; ok {
-		return stmt, nil
-	}
-	stmt, err := s.read.PrepareContext(ctx, query)
-	if err == nil {
-		s.prepared[query] = stmt
-	}
-	return stmt, err
 }
 
 // A scanner is a row.

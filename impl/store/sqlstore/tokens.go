@@ -7,7 +7,7 @@ import (
 	"github.com/charterauth/charter/impl/store"
 )
 
-const tokenColumns = "digest, kind, grant_id, client_id, client_digest, scopes, resources, parameters, props, wrapped_key, created_at, expires_at, consumed_at, successor, reply"
+const tokenColumns = "digest, kind, grant_id, client_id, client_digest, scopes, resources, parameters, props, wrapped_key, created_at, expires_at, consumed_at, successor, reply, sweep_at"
 
 // addTokens adds tokens in one statement.
 func (t tx) addTokens(ctx context.Context, tokens []store.Token) error {
@@ -38,7 +38,7 @@ func tokenRow(t store.Token) ([]any, error) {
 	}
 	return []any{
 		digest(t.Digest), string(t.Kind), t.GrantID, t.ClientID, own, list(t.Scopes), list(t.Resources), string(t.Parameters), sealed(t.Props), sealed(t.WrappedKey),
-		micros(t.CreatedAt), micros(t.ExpiresAt), micros(t.ConsumedAt), digest(t.Successor), sealed(t.Reply),
+		micros(t.CreatedAt), micros(t.ExpiresAt), micros(t.ConsumedAt), digest(t.Successor), sealed(t.Reply), micros(t.ExpiresAt),
 	}, nil
 }
 
@@ -120,7 +120,8 @@ func (s *Store) ConsumeToken(ctx context.Context, c store.Consumption) error {
 		if live == 1 {
 			condition = ""
 		}
-		spent, err := t.exec(ctx, `UPDATE charter_tokens SET consumed_at = ?, successor = ?, reply = ? WHERE digest = ? AND consumed_at = 0`+condition,
+		spent, err := t.exec(ctx, `UPDATE charter_tokens SET consumed_at = ?, successor = ?, reply = ?,
+			sweep_at = CASE WHEN grant_id = '' THEN expires_at ELSE 0 END WHERE digest = ? AND consumed_at = 0`+condition,
 			micros(c.At), digest(c.Successor), sealed(c.Reply), digest(c.Token))
 		if err != nil {
 			return err

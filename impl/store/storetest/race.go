@@ -18,7 +18,7 @@ const (
 	rounds = 4000
 	// patience is after how long a race of a slow store ends early, but not
 	// before leastRounds.
-	patience    = 8 * time.Second
+	patience    = 2 * time.Second
 	leastRounds = 200
 )
 

@@ -230,8 +230,10 @@ func (in *RegisterInput) read(w http.ResponseWriter, r *http.Request, op *Operat
 	if in.Raw, problem = readBody(w, r, op, mediaTypeJSON); problem != nil {
 		return problem
 	}
-	in.Body, problem = DecodeClientMetadata(in.Raw)
-	return problem
+	if in.Body, problem = DecodeClientMetadata(in.Raw); problem != nil {
+		return problem
+	}
+	return refuseQuery(r, nil)
 
 }
 
