@@ -22,12 +22,14 @@ type Issue struct {
 	ClientID  string        // not to change
 	Grant     store.Grant   // a copy; its Subject, Scopes and Resources bound what can be issued
 
-	Scopes       []string        // of the access token; may be narrowed, never widened
-	Resources    []string        // its audience; may be narrowed to a non-empty part
-	Props        json.RawMessage // the application's data: the token's; may be replaced
-	AccessToken  time.Duration   // its lifetime; may be shortened
-	RefreshToken bool            // whether one is issued; may be set to false
-	RevokeGrant  bool            // set together with an error: the grant is revoked as well
+	Scopes           []string        // of the access token; may be narrowed, never widened
+	Resources        []string        // its audience; may be narrowed to a non-empty part
+	Props            json.RawMessage // the application's data; may be replaced, and is then that of every token that follows from this one
+	AccessTokenProps json.RawMessage // nil; set it to give this access token data of its own
+	AccessToken      time.Duration   // lifetime of the access token; may be shortened
+	Refresh          time.Duration   // lifetime of the refresh token; may be shortened
+	RefreshToken     bool            // whether one is issued; may be set to false
+	RevokeGrant      bool            // set together with an error: the grant is revoked as well
 }
 
 // A RegistrationPolicy is asked before a dynamic registration, or its update, is

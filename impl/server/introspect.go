@@ -27,7 +27,7 @@ func (s protocol) Introspect(ctx context.Context, in *gen.IntrospectInput) (gen.
 	if !found || !maySee(c, t) {
 		return inactive, nil
 	}
-	active, err := s.liveToken(ctx, t, g)
+	active, err := s.liveToken(ctx, t, g, c.id)
 	if err != nil {
 		return nil, err
 	}

@@ -72,8 +72,11 @@ func (s *Server) issuance(ctx context.Context, d decision, now time.Time) (mint.
 	if !i.ExpiresAt.After(now) {
 		return mint.Issuance{}, oauth.InvalidGrant("grant_expired", "the grant has expired")
 	}
+	if terms.accessProps != nil {
+		i.AccessProps = *terms.accessProps
+	}
 	if d.refresh {
-		i.RefreshExpiresAt = expiry(now, s.cfg.Lifetimes.RefreshToken, end)
+		i.RefreshExpiresAt = expiry(now, terms.refresh, end)
 	}
 	return i, nil
 }

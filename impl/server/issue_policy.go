@@ -15,13 +15,16 @@ import (
 )
 
 // terms are what the policy can set beside narrowing the decision.
-type terms struct{ accessToken time.Duration }
+type terms struct {
+	accessToken, refresh time.Duration
+	accessProps          *mint.Props // nil: the decision's
+}
 
 // askPolicy lets the embedding program's Policy narrow, enrich or refuse a
 // decision. What it returns is held against what was decided: a policy that
 // widens is a defect of the program, and nothing is issued.
 func (s *Server) askPolicy(ctx context.Context, d *decision) (terms, error) {
-	t := terms{s.cfg.Lifetimes.AccessToken}
+	t := terms{accessToken: s.cfg.Lifetimes.AccessToken, refresh: s.cfg.Lifetimes.RefreshToken}
 	if s.cfg.Policy == nil {
 		return t, nil
 	}
@@ -37,6 +40,7 @@ func (s *Server) askPolicy(ctx context.Context, d *decision) (terms, error) {
 		Resources:    slices.Clone(d.resources),
 		Props:        slices.Clone(props),
 		AccessToken:  t.accessToken,
+		Refresh:      t.refresh,
 		RefreshToken: d.refresh,
 	}
 	if err := s.cfg.Policy(ctx, &i); err != nil {
@@ -49,7 +53,12 @@ func (s *Server) askPolicy(ctx context.Context, d *decision) (terms, error) {
 	if !bytes.Equal(i.Props, props) {
 		d.props = mint.OwnProps(i.Props)
 	}
-	return terms{i.AccessToken}, nil
+	t.accessToken, t.refresh = i.AccessToken, i.Refresh
+	if i.AccessTokenProps != nil {
+		own := mint.OwnProps(i.AccessTokenProps)
+		t.accessProps = &own
+	}
+	return t, nil
 }
 
 // checkNarrowed reports every way in which a policy went beyond the decision.
@@ -64,8 +73,11 @@ func checkNarrowed(i Issue, d *decision, t terms) error {
 	fault(len(i.Resources) == 0, "Resources were emptied")
 	fault(!oauth.Scope(i.Resources).SubsetOf(d.resources), "Resources were widened")
 	fault(i.AccessToken < time.Second || i.AccessToken > t.accessToken, "AccessToken must be between a second and the configured lifetime")
+	fault(i.Refresh < time.Second || i.Refresh > t.refresh, "Refresh must be between a second and the configured lifetime")
 	fault(i.RefreshToken && !d.refresh, "RefreshToken cannot be set where none would be issued")
-	fault(len(i.Props) > maxProps || i.Props != nil && !json.Valid(i.Props), fmt.Sprintf("Props must be JSON of at most %d bytes", maxProps))
+	for _, props := range []json.RawMessage{i.Props, i.AccessTokenProps} {
+		fault(len(props) > maxProps || props != nil && !json.Valid(props), fmt.Sprintf("props must be JSON of at most %d bytes", maxProps))
+	}
 	return errors.Join(faults...)
 }
 

@@ -111,6 +111,39 @@ func TestPolicyNarrowsAndEnriches(t *testing.T) {
 	}
 }
 
+// Data for one access token stays with it; a shortened refresh token ends when
+// the policy says.
+func TestPolicySetsOneAccessToken(t *testing.T) {
+	x := newTokenTest(t, func(c *Config) {
+		c.Policy = func(_ context.Context, i *Issue) error {
+			if i.GrantType == gen.GrantTypeAuthorizationCode {
+				i.AccessTokenProps, i.Refresh = json.RawMessage(`{"once":true}`), time.Hour
+			}
+			return nil
+		}
+	})
+	props := func(a answer) string {
+		t.Helper()
+		got, err := x.server.VerifyAccessToken(context.Background(), a.text("access_token"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(got.Props)
+	}
+	first := x.tokens(allowed{props: `{"tenant":7}`})
+	if got := props(first); got != `{"once":true}` {
+		t.Errorf("the access token carries %s", got)
+	}
+	x.pass(59 * time.Minute)
+	second := x.ok(x.post("/token", as("C1"), refreshForm(first.text("refresh_token"))))
+	if got := props(second); got != `{"tenant":7}` {
+		t.Errorf("the next access token carries %s", got)
+	}
+	other := x.tokens(allowed{})
+	x.pass(61 * time.Minute)
+	x.refused("shortened", x.post("/token", as("C1"), refreshForm(other.text("refresh_token"))), 400, "invalid_grant")
+}
+
 // A refusal by the policy, and a policy that goes beyond the decision, issue
 // nothing and consume nothing.
 func TestPolicyRefuses(t *testing.T) {
@@ -133,7 +166,9 @@ func TestPolicyRefuses(t *testing.T) {
 		{"no audience", func(_ context.Context, i *Issue) error { i.Resources = nil; return nil }, 500, "server_error", "Resources", true},
 		{"longer life", func(_ context.Context, i *Issue) error { i.AccessToken *= 2; return nil }, 500, "server_error", "AccessToken", true},
 		{"no life", func(_ context.Context, i *Issue) error { i.AccessToken = 0; return nil }, 500, "server_error", "AccessToken", true},
-		{"props that are no JSON", func(_ context.Context, i *Issue) error { i.Props = json.RawMessage("{"); return nil }, 500, "server_error", "Props", true},
+		{"longer refresh", func(_ context.Context, i *Issue) error { i.Refresh *= 2; return nil }, 500, "server_error", "Refresh", true},
+		{"token props that are no JSON", func(_ context.Context, i *Issue) error { i.AccessTokenProps = json.RawMessage("{"); return nil }, 500, "server_error", "props", true},
+		{"props that are no JSON", func(_ context.Context, i *Issue) error { i.Props = json.RawMessage("{"); return nil }, 500, "server_error", "props", true},
 	} {
 		on := true
 		x := newTokenTest(t, func(cfg *Config) {

@@ -42,7 +42,7 @@ func (s *Server) VerifyAccessToken(ctx context.Context, token string) (AccessTok
 	if !found {
 		return AccessToken{}, invalid
 	}
-	active, err := s.liveToken(ctx, t, g)
+	active, err := s.liveToken(ctx, t, g, "")
 	if err != nil {
 		return AccessToken{}, err
 	}

@@ -26,11 +26,7 @@ type runner interface {
 
 // exec runs a statement and returns how many rows it changed.
 func (t tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	res, err := t.on.exec(ctx, t.store.query(text), args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	return affected(t.on.exec(ctx, t.store.query(text), args...))
 }
 
 func affected(res sql.Result, err error) (int64, error) {

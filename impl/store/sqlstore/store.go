@@ -73,6 +73,10 @@ func (s *Store) row(ctx context.Context, text string, args []any, scan func(scan
 	if err != nil {
 		return unavailable(err)
 	}
+	if s.commits != nil {
+		// Embedded: the read takes microseconds, watching ctx as many again.
+		ctx = context.WithoutCancel(ctx)
+	}
 	err = scan(stmt.QueryRowContext(ctx, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.ErrNotFound
