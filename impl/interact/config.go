@@ -40,9 +40,8 @@ type Config struct {
 	// SessionLifetime is how long it stays signed in at most. Default 7 days.
 	SessionLifetime time.Duration
 
-	// Peer returns the address that attempts to sign in are counted for. A server
-	// behind a proxy needs one: without it all people would share the proxy's
-	// count. nil: the address of the connection.
+	// Peer returns the address that attempts to sign in are counted for. nil: the
+	// Server's, which knows its TrustedProxies.
 	Peer func(*http.Request) netip.Addr
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
@@ -60,6 +59,9 @@ const (
 func Pages(cfg Config) func(*server.Server) (server.Interaction, error) {
 	return func(srv *server.Server) (server.Interaction, error) {
 		cfg := cfg.withDefaults()
+		if cfg.Peer == nil {
+			cfg.Peer = srv.Peer
+		}
 		at, err := locate(srv.Issuer())
 		if err != nil {
 			return nil, err
@@ -89,9 +91,6 @@ func (c Config) withDefaults() Config {
 	if c.SessionLifetime == 0 {
 		c.SessionLifetime = defaultSessionLifetime
 	}
-	if c.Peer == nil {
-		c.Peer = connectionPeer
-	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -113,13 +112,4 @@ func (c Config) check() error {
 		problems = append(problems, errors.New("SessionIdle and SessionLifetime may not be negative"))
 	}
 	return errors.Join(problems...)
-}
-
-// connectionPeer returns the address of the connection, or the zero Addr.
-func connectionPeer(r *http.Request) netip.Addr {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ap.Addr().Unmap()
 }

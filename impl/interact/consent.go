@@ -113,7 +113,7 @@ func (p *pages) paintConsent(pending *server.Pending, v visitor, ticked map[stri
 		Client:    describeClient(pending),
 		Account:   shown(v.Name, maxAccountName),
 		Scopes:    p.cfg.describeScopes(pending.Scopes(), ticked),
-		Resources: describeResources(pending.Resources()),
+		Resources: describeResources(pending),
 		Target:    describeTarget(pending),
 		Problem:   problem,
 	})

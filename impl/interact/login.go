@@ -9,6 +9,7 @@ import (
 
 	"github.com/charterauth/charter/gen"
 	"github.com/charterauth/charter/impl/server"
+	"github.com/charterauth/charter/impl/store"
 )
 
 // LoginPage asks who the person is, unless the browser knows.
@@ -43,6 +44,7 @@ func (p operations) Login(ctx context.Context, in *gen.LoginInput) (gen.LoginOut
 		return nil, errForm
 	}
 	id, err := p.authenticate(ctx, in)
+	p.record(ctx, in.HTTP, pending, id, err)
 	if err != nil {
 		return p.loginAgain(pending, in.Form.Username, err)
 	}
@@ -54,6 +56,25 @@ func (p operations) Login(ctx context.Context, in *gen.LoginInput) (gen.LoginOut
 		Location:  p.at.page(gen.PathConsentPage, pending.Handle()),
 		SetCookie: []string{cookie},
 	}, nil
+}
+
+// record tells the audit trail how an attempt to sign in ended. The name that was
+// typed is not in it: people type passwords there.
+func (p *pages) record(ctx context.Context, r *http.Request, pending *server.Pending, id Identity, err error) {
+	reason := "login_succeeded"
+	switch _, guessing := errors.AsType[*TooManyAttempts](err); {
+	case guessing:
+		reason = "login_throttled"
+	case errors.Is(err, ErrCredentials):
+		reason = "login_failed"
+	case err != nil:
+		return // a malformed attempt, or the server's own trouble, which is logged
+	}
+	e := store.Event{Reason: reason, ClientID: pending.ClientID(), Subject: id.Subject}
+	if addr := p.cfg.Peer(r); addr.IsValid() {
+		e.Address = addr.String()
+	}
+	p.server.Emit(ctx, e)
 }
 
 // errIncomplete is a form with an empty field.

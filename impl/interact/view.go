@@ -109,12 +109,16 @@ func targetKind(redirectURI string, loopback bool) string {
 	return "native"
 }
 
-func describeResources(uris []string) []string {
-	shownURIs := make([]string, len(uris))
-	for i, uri := range uris {
-		shownURIs[i] = shown(uri, maxResource)
+func describeResources(pending *server.Pending) []string {
+	var described []string
+	for _, uri := range pending.Resources() {
+		text := shown(uri, maxResource)
+		if name := pending.ResourceName(uri); name != "" {
+			text = name + " (" + text + ")"
+		}
+		described = append(described, text)
 	}
-	return shownURIs
+	return described
 }
 
 // describeScopes keeps the order that was asked in. All are ticked unless ticked

@@ -42,6 +42,10 @@ func (s *Server) peer(r *http.Request) netip.Addr {
 	return addr
 }
 
+// Peer returns the address that a request came from, with TrustedProxies taken
+// into account; the zero Addr when it has none. For Interactions.
+func (s *Server) Peer(r *http.Request) netip.Addr { return s.peer(r) }
+
 func (s *Server) trusted(addr netip.Addr) bool {
 	for _, p := range s.cfg.TrustedProxies {
 		if p.Contains(addr) {

@@ -112,6 +112,12 @@ func (p *Pending) Scopes() []string { return slices.Clone(p.parameters.Scopes) }
 // Resources returns the canonical URIs of the resources asked for; never empty.
 func (p *Pending) Resources() []string { return slices.Clone(p.parameters.Resources) }
 
+// ResourceName returns the name that the operator gave one of Resources, or "".
+func (p *Pending) ResourceName(uri string) string {
+	r, _ := p.server.resources.find(uri)
+	return r.config.Name
+}
+
 // LoginHint returns the client's guess who will sign in, or "".
 func (p *Pending) LoginHint() string { return p.parameters.LoginHint }
 

@@ -208,10 +208,11 @@ func TestOneAnswerWins(t *testing.T) {
 // MAD-7, MAD-31, WOP-92: nothing that the authorization endpoint did not make
 // can be answered, and no decision goes beyond what was asked.
 func TestCompleteRefusesWhatWasNotAsked(t *testing.T) {
-	f, foreign := newFixture(t), newFixture(t)
+	f := newFixture(t)
 	c := f.Public()
 	p := f.Pending(c.Request(nil))
-	theirs := foreign.Pending(foreign.Public().Request(nil))
+	// Of another server, be it over the same store.
+	theirs := servertest.New(t, f.writes).Pending(c.Request(nil))
 	alice := server.Decision{Subject: "alice"}
 	big := json.RawMessage(`"` + strings.Repeat("a", 64<<10) + `"`)
 	for name, row := range map[string]struct {

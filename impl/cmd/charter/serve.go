@@ -75,8 +75,10 @@ func newServer(o serveOptions, addr net.Addr, st store.Store, logger *slog.Logge
 	}
 	cfg.Store, cfg.KeyEncryptionKey, cfg.Logger = st, kek, logger
 	cfg.Events = recordEvents(st, logger)
+	accounts := interact.NewLocalAccounts(st)
+	cfg.Policy = interact.RequireAccount(accounts)
 	cfg.Interaction = interact.Pages(interact.Config{
-		Accounts: interact.NewLocalAccounts(st),
+		Accounts: accounts,
 		Store:    st,
 		Logger:   logger,
 	})

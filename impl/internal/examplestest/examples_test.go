@@ -10,6 +10,7 @@ import (
 
 	"github.com/charterauth/charter"
 	"github.com/charterauth/charter/impl/internal/openapitest"
+	"github.com/charterauth/charter/impl/server"
 )
 
 // TestExamples sends every request example of openapi.yaml to a server that
@@ -28,7 +29,7 @@ func TestExamples(t *testing.T) {
 				t.Run(op.OperationID+"/"+name, func(t *testing.T) {
 					r := request(t, method, path, op, name)
 					w := httptest.NewRecorder()
-					newServer(t, op.OperationID, name).ServeHTTP(w, r)
+					newServer(t, settings(op.OperationID, name)).ServeHTTP(w, r)
 					res := w.Result()
 					openapitest.Validate(t, r, res)
 					compare(t, op, name, res)
@@ -38,6 +39,20 @@ func TestExamples(t *testing.T) {
 	}
 	if sent < 45 {
 		t.Errorf("%d examples were sent", sent)
+	}
+}
+
+// settings returns what the operator of the server of an example has chosen.
+func settings(operation, name string) func(*server.Config) {
+	return func(c *server.Config) {
+		switch {
+		case operation == "protectedResourceMetadata": // the issuer is the resource
+			c.Resources = nil
+		case operation == "jwks":
+			c.Resources[0].TokenFormat = server.JWTES256
+		case operation == "register" && name == "foreign_token":
+			c.Registration = server.RegistrationToken
+		}
 	}
 }
 

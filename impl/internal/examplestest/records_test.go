@@ -1,7 +1,6 @@
 package examplestest_test
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/charterauth/charter/impl/store/memory"
 )
 
+// What the examples speak of.
 const (
 	issuer   = "https://auth.example.com"
 	native   = "q7GdHkXb2nVtR0sYwLz5PA"
@@ -29,8 +29,17 @@ const (
 	browser  = "chbr_cHII6y4J5WFB59CzSxfiDHHQLmwS9NnPA2GDBrEgh3G3Mz59N"
 	session  = "chse_4pbMxMrU8FbnO8VYmtKwg9aIWqndxs6rXsbRTqa2Kuq0kqAVJ"
 	resource = issuer + "/mcp"
+
+	callback  = "http://127.0.0.1:49152/callback"
+	challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 )
 
+// begin is when all examples take place.
+var begin = time.Unix(1800000000, 0).UTC()
+
+func now() time.Time { return begin }
+
+// people has one account, alice.
 type people struct{}
 
 func (people) Authenticate(_ context.Context, name, password string) (interact.Identity, error) {
@@ -44,14 +53,16 @@ func (people) Account(_ context.Context, subject string) (interact.Identity, err
 	return interact.Identity{Subject: subject, Name: subject}, nil
 }
 
-func newServer(t *testing.T, operation, example string) http.Handler {
+// newServer returns a server that holds the records, with changes to its
+// configuration.
+func newServer(t *testing.T, change ...func(*server.Config)) http.Handler {
+	t.Helper()
 	st := memory.New()
 	seed(t, st)
 	kek, err := seal.ParseKEK([]byte(seal.GenerateKEK()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := func() time.Time { return time.Unix(1800000000, 0) }
 	cfg := server.Config{
 		Issuer: issuer, Store: st, KeyEncryptionKey: kek, Now: now,
 		Interaction:  interact.Pages(interact.Config{Accounts: people{}, Store: st, Now: now}),
@@ -59,50 +70,62 @@ func newServer(t *testing.T, operation, example string) http.Handler {
 		Scopes:       []string{"files:read", "files:write"},
 		Registration: server.RegistrationOpen, ClientIDMetadataDocuments: true,
 	}
-	if operation == "protectedResourceMetadata" {
-		cfg.Resources = nil
-	}
-	if operation == "jwks" {
-		cfg.Resources[0].TokenFormat = server.JWTES256
-	}
-	if operation == "register" && example == "foreign_token" {
-		cfg.Registration = server.RegistrationToken
+	for _, f := range change {
+		f(&cfg)
 	}
 	s, err := server.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return s
 }
 
+// seed writes the records that the examples need before anything is sent: their
+// tokens stand in the document, so the server under test cannot have issued them.
 func seed(t *testing.T, st store.Store) {
-	ctx, now := context.Background(), time.Unix(1800000000, 0).UTC()
-	must := func(err error) {
-		t.Helper()
+	t.Helper()
+	seedClient(t, st, own, store.Client{ID: native, Source: "dynamic", Metadata: []byte(`{"client_name":"Example Editor","application_type":"native",
+		"redirect_uris":["http://127.0.0.1/callback","cursor://example.editor/callback"],"token_endpoint_auth_method":"none",
+		"grant_types":["authorization_code","refresh_token"],"response_types":["code"]}`)})
+	seedClient(t, st, foreign, store.Client{ID: reports, Source: "operator", Metadata: []byte(`{"client_name":"Example Reports",
+		"redirect_uris":["https://reports.example.com/callback"],"token_endpoint_auth_method":"client_secret_basic",
+		"grant_types":["authorization_code","refresh_token","client_credentials"],"response_types":["code"],"scope":"files:read files:write"}`),
+		Secrets: []store.ClientSecret{{Hash: client.HashGenerated(secret), CreatedAt: begin}}})
+
+	hours := begin.Add(time.Hour)
+	ofAlice := store.Grant{ID: "g1", Subject: "alice", ClientID: native, Scopes: []string{"files:read"}, Resources: []string{resource}, RedirectURI: callback, AuthTime: begin, CreatedAt: begin, ExpiresAt: hours}
+	ofReports := store.Grant{ID: "g2", Subject: reports, ClientID: reports, Scopes: []string{"files:read"}, Resources: []string{resource}, CreatedAt: begin, ExpiresAt: hours}
+	asked := `"redirect_uri":"` + callback + `","redirect_uri_sent":true,"code_challenge":"` + challenge + `"`
+	inCode := token(store.AuthorizationCode, code, ofAlice)
+	inCode.Parameters = []byte("{" + asked + "}")
+	for _, err := range []error{
+		st.Issue(t.Context(), ofAlice, inCode, token(store.RefreshToken, refresh, ofAlice)),
+		st.Issue(t.Context(), ofReports, token(store.AccessToken, access, ofReports)),
+		st.CreateRequest(t.Context(), store.Request{Handle: store.NewDigest(store.AuthorizationRequest, handle), Browser: store.NewDigest(store.Browser, browser), ClientID: native, CreatedAt: begin, ExpiresAt: hours,
+			Parameters: []byte("{" + asked + `,"state":"af0ifjsldkj","scopes":["files:read"],"resources":["` + resource + `"]}`)}),
+		st.CreateSession(t.Context(), store.Session{Digest: store.NewDigest(store.BrowserSession, session+" "+issuer), Subject: "alice", AuthTime: begin, CreatedAt: begin, ExpiresAt: hours}, store.Digest{}),
+	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	add := func(c store.Client, token string) {
-		c.Source, c.Revision, c.CreatedAt, c.UpdatedAt = cmp.Or(c.Source, "dynamic"), 1, now, now
-		_, err := st.RegisterClient(ctx, c, now, store.Token{Digest: store.NewDigest(store.RegistrationAccessToken, token), Kind: store.RegistrationAccessToken, ClientID: c.ID, CreatedAt: now})
-		must(err)
+}
+
+// seedClient stores a client with its registration access token.
+func seedClient(t *testing.T, st store.Store, registrationToken string, c store.Client) {
+	t.Helper()
+	c.Revision, c.CreatedAt, c.UpdatedAt = 1, begin, begin
+	_, err := st.RegisterClient(t.Context(), c, begin, store.Token{Digest: store.NewDigest(store.RegistrationAccessToken, registrationToken), Kind: store.RegistrationAccessToken, ClientID: c.ID, CreatedAt: begin})
+	if err != nil {
+		t.Fatal(err)
 	}
-	add(store.Client{ID: native, Metadata: []byte(`{"client_name":"Example Editor","application_type":"native","redirect_uris":["http://127.0.0.1/callback","cursor://example.editor/callback"],"token_endpoint_auth_method":"none","grant_types":["authorization_code","refresh_token"],"response_types":["code"]}`)}, own)
-	add(store.Client{ID: reports, Secrets: []store.ClientSecret{{Hash: client.HashGenerated(secret), CreatedAt: now}}, Metadata: []byte(`{"client_name":"Example Reports","redirect_uris":["https://reports.example.com/callback"],"token_endpoint_auth_method":"client_secret_basic","grant_types":["authorization_code","refresh_token","client_credentials"],"response_types":["code"],"scope":"files:read files:write"}`), Source: "operator"}, foreign)
-	g := store.Grant{ID: "g1", Subject: "alice", ClientID: native, Scopes: []string{"files:read"}, Resources: []string{resource}, RedirectURI: "http://127.0.0.1:49152/callback", AuthTime: now, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
-	tok := func(kind store.Kind, value string, g store.Grant, parameters string) store.Token {
-		x := store.Token{Digest: store.NewDigest(kind, value), Kind: kind, GrantID: g.ID, ClientID: g.ClientID, Scopes: g.Scopes, Resources: g.Resources, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
-		if parameters != "" {
-			x.Parameters = []byte(parameters)
-		}
-		return x
-	}
-	must(st.Issue(ctx, g, tok(store.AuthorizationCode, code, g, `{"redirect_uri":"http://127.0.0.1:49152/callback","redirect_uri_sent":true,"code_challenge":"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}`), tok(store.RefreshToken, refresh, g, "")))
-	own := store.Grant{ID: "g2", Subject: reports, ClientID: reports, Scopes: []string{"files:read"}, Resources: []string{resource}, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
-	must(st.Issue(ctx, own, tok(store.AccessToken, access, own, "")))
-	must(st.CreateRequest(ctx, store.Request{Handle: store.NewDigest(store.AuthorizationRequest, handle), Browser: store.NewDigest(store.Browser, browser), ClientID: native, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
-		Parameters: []byte(`{"redirect_uri":"http://127.0.0.1:49152/callback","redirect_uri_sent":true,"state":"af0ifjsldkj","scopes":["files:read"],"resources":["https://auth.example.com/mcp"],"code_challenge":"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}`)}))
-	must(st.CreateSession(ctx, store.Session{Digest: store.NewDigest(store.BrowserSession, session+" "+issuer), Subject: "alice", AuthTime: now, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, store.Digest{}))
+}
+
+func token(kind store.Kind, value string, g store.Grant) store.Token {
+	return store.Token{Digest: store.NewDigest(kind, value), Kind: kind, GrantID: g.ID, ClientID: g.ClientID, Scopes: g.Scopes, Resources: g.Resources, CreatedAt: begin, ExpiresAt: g.ExpiresAt}
 }
