@@ -15,7 +15,7 @@ func TestShown(t *testing.T) {
 		"bell\x07 nul\x00 esc\x1b[31m":              "bell nul esc[31m",
 		"bad\xff utf8":                              "bad utf8",
 		"z\u0301\u0302\u0303\u0304\u0305\u0306algo": "z\u0301\u0302\u0303algo",
-		"क्‍ष":                                      "क्‍ष",
+		"क्\u200dष":                                 "क्\u200dष",
 		"\u200d\u200c":                              "",
 		"":                                          "",
 		"\u00a0 \u2003":                             "",

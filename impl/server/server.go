@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -197,7 +196,7 @@ func (s *Server) recover(w http.ResponseWriter, r *http.Request) {
 	if v == http.ErrAbortHandler {
 		panic(v)
 	}
-	s.renderError(w, r, nil, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+	s.renderError(w, r, s.endpoints.Operation(r.Method, r.URL.EscapedPath()), fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
 }
 
 // now returns the time that everything in a request is judged by: UTC, in the
@@ -211,5 +210,3 @@ func (s *Server) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
 
 // Issuer returns the issuer identifier.
 func (s *Server) Issuer() string { return s.issuer.identifier }
-
-var errNoInteraction = errors.New("no Interaction is configured")

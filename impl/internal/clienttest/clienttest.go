@@ -11,7 +11,7 @@ import (
 )
 
 // Node returns a command that runs one of the programs here, with their
-// dependencies. Without Node.js or the dependencies the test is skipped, or
+// dependencies, until the test ends. Without Node.js or the dependencies the test is skipped, or
 // fails where CHARTER_TEST_REQUIRE has node.
 func Node(t *testing.T, program string, args ...string) *exec.Cmd {
 	t.Helper()
@@ -21,7 +21,7 @@ func Node(t *testing.T, program string, args ...string) *exec.Cmd {
 	dir := filepath.Dir(file)
 	_, err = os.Stat(filepath.Join(dir, "node_modules", "oauth4webapi"))
 	require.Engine(t, "node", err == nil, "its packages are not installed: run npm ci in impl/internal/clienttest")
-	cmd := exec.Command(node, append([]string{program}, args...)...)
+	cmd := exec.CommandContext(t.Context(), node, append([]string{program}, args...)...)
 	cmd.Dir = dir
 	return cmd
 }

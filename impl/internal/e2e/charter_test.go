@@ -104,7 +104,7 @@ func (c *charter) readAnnouncement(out io.Reader) {
 // stop lets charter drain, and fails the test if it does not end well.
 func stop(t testing.TB, cmd *exec.Cmd, errors *bytes.Buffer) {
 	cmd.Process.Signal(syscall.SIGTERM)
-	late := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+	late := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
 	defer late.Stop()
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("serve ended with %v", err)

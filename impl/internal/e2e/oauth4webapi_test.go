@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charterauth/charter/impl/internal/clienttest"
 )
@@ -28,7 +29,8 @@ func TestMainJobWithOAuth4WebAPI(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		defer cmd.Process.Kill()
+		late := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+		defer late.Stop()
 		lines := bufio.NewScanner(stdout)
 		if !lines.Scan() {
 			t.Fatalf("no authorization URL: %v\n%s", cmd.Wait(), &errors)
