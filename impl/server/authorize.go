@@ -94,6 +94,7 @@ func (s *Server) checkParameters(c *registered, target redirectTarget, q gen.Aut
 		Resources:       resources,
 		CodeChallenge:   q.CodeChallenge,
 		LoginHint:       q.LoginHint,
+		Prompt:          q.Prompt,
 	}, nil
 }
 
@@ -107,6 +108,7 @@ type requestParameters struct {
 	Resources       []string `json:"resources"`
 	CodeChallenge   string   `json:"code_challenge,omitempty"`
 	LoginHint       string   `json:"login_hint,omitempty"`
+	Prompt          string   `json:"prompt,omitempty"`
 }
 
 // ask stores the request, bound to the browser that made it, and starts the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/charterauth/charter/impl/client"
 	"github.com/charterauth/charter/impl/oauth"
@@ -120,6 +121,17 @@ func (p *Pending) ResourceName(uri string) string {
 
 // LoginHint returns the client's guess who will sign in, or "".
 func (p *Pending) LoginHint() string { return p.parameters.LoginHint }
+
+// Prompt returns the client's wish which page to show, or "": values of OpenID
+// Connect Core §3.1.2.1, separated by spaces, as the client sent them.
+func (p *Pending) Prompt() string { return p.parameters.Prompt }
+
+// ClientUnchangedSince reports whether the client's registration is what it was
+// at t, so that what a person was shown then is still true. Of a client with a
+// metadata document nobody can tell.
+func (p *Pending) ClientUnchangedSince(t time.Time) bool {
+	return p.client.stored != nil && !p.client.stored.UpdatedAt.After(t)
+}
 
 // CSRFToken returns the value that a form for this request carries.
 func (p *Pending) CSRFToken() string { return csrfToken(p.browser, p.handle) }

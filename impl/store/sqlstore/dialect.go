@@ -19,6 +19,7 @@ type Dialect struct {
 	// what the winner left; above it such an UPDATE fails and is tried again.
 	isolation sql.IsolationLevel
 	oneWrite  bool // writes are collected into one transaction at a time
+	atOnce    bool // one statement can change several tables
 }
 
 // The engines.
@@ -28,7 +29,7 @@ var (
 		findTable: `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'charter_schema'`}
 	// PostgreSQL orders text by the database's locale unless told otherwise; its
 	// columns are told once, so that their indexes have the order of the listings.
-	PostgreSQL = Dialect{bind: sqlx.DOLLAR, collate: ` COLLATE "C"`, locking: " FOR UPDATE", skipping: " FOR UPDATE SKIP LOCKED", isolation: sql.LevelReadCommitted,
+	PostgreSQL = Dialect{bind: sqlx.DOLLAR, atOnce: true, collate: ` COLLATE "C"`, locking: " FOR UPDATE", skipping: " FOR UPDATE SKIP LOCKED", isolation: sql.LevelReadCommitted,
 		findTable: `SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'charter_schema' AND table_schema = ANY (current_schemas(false))`}
 )
 

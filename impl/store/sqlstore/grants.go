@@ -12,13 +12,23 @@ const grantColumns = "id, subject, client_id, client_digest, scopes, resources, 
 
 // addGrant adds a grant.
 func (t tx) addGrant(ctx context.Context, g store.Grant) error {
-	if err := errors.Join(g.Check(), fits("grant", column{g.ID, 64}, column{g.Subject, 255})); err != nil {
+	row, err := grantValues(g)
+	if err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, insert("charter_grants", grantColumns, 1),
-		g.ID, g.Subject, g.ClientID, clientDigest(g.ClientID), list(g.Scopes), list(g.Resources), g.RedirectURI, sealed(g.Props), string(g.Metadata),
-		micros(g.AuthTime), micros(g.CreatedAt), micros(g.LastUsedAt), micros(g.ExpiresAt), micros(g.RevokedAt))
+	_, err = t.exec(ctx, insert("charter_grants", grantColumns, 1), row...)
 	return err
+}
+
+// grantValues returns the values of grantColumns.
+func grantValues(g store.Grant) ([]any, error) {
+	if err := errors.Join(g.Check(), fits("grant", column{g.ID, 64}, column{g.Subject, 255})); err != nil {
+		return nil, err
+	}
+	return []any{
+		g.ID, g.Subject, g.ClientID, clientDigest(g.ClientID), list(g.Scopes), list(g.Resources), g.RedirectURI, sealed(g.Props), string(g.Metadata),
+		micros(g.AuthTime), micros(g.CreatedAt), micros(g.LastUsedAt), micros(g.ExpiresAt), micros(g.RevokedAt),
+	}, nil
 }
 
 // A grantRow is the columns of a grant as they are scanned. All may be NULL
@@ -58,6 +68,9 @@ func scanGrant(row scanner) (store.Grant, error) {
 
 // Issue implements store.Store.
 func (s *Store) Issue(ctx context.Context, grant store.Grant, tokens ...store.Token) error {
+	if s.dialect.atOnce && len(tokens) > 0 {
+		return s.issueAtOnce(ctx, grant, tokens)
+	}
 	return s.change(ctx, func(t tx) error {
 		if err := t.addGrant(ctx, grant); err != nil {
 			return err

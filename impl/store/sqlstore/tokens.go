@@ -14,16 +14,25 @@ func (t tx) addTokens(ctx context.Context, tokens []store.Token) error {
 	if len(tokens) == 0 {
 		return nil
 	}
-	var args []any
+	rows, err := tokenRows(tokens)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, insert("charter_tokens", tokenColumns, len(tokens)), rows...)
+	return err
+}
+
+// tokenRows returns the values of tokenColumns for each token.
+func tokenRows(tokens []store.Token) ([]any, error) {
+	var rows []any
 	for _, token := range tokens {
 		row, err := tokenRow(token)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		args = append(args, row...)
+		rows = append(rows, row...)
 	}
-	_, err := t.exec(ctx, insert("charter_tokens", tokenColumns, len(tokens)), args...)
-	return err
+	return rows, nil
 }
 
 // tokenRow returns the values of tokenColumns.
@@ -107,6 +116,9 @@ func (r *tokenScan) token() (store.Token, error) {
 func (s *Store) ConsumeToken(ctx context.Context, c store.Consumption) error {
 	if err := c.Check(); err != nil {
 		return err
+	}
+	if s.dialect.atOnce && len(c.Successors) > 0 {
+		return s.consumeAtOnce(ctx, c)
 	}
 	return s.change(ctx, func(t tx) error {
 		expiry, args := raised(c.GrantExpiresAt)
