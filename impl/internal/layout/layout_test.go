@@ -61,7 +61,8 @@ var layers = []struct {
 	beside   bool // packages of this layer may import each other
 }{
 	{prefixes: []string{"impl/cmd/", "impl/examples"}, beside: true},
-	{prefixes: []string{"impl/interact"}},
+	{prefixes: []string{"impl/interact", "impl/doctor"}},
+	{prefixes: []string{"impl/protect/mcp"}},
 	{prefixes: []string{"impl/server", "impl/protect"}},
 	{prefixes: []string{"impl/mint"}},
 	{prefixes: []string{"impl/client", "impl/pkce", "impl/dpop", "impl/mtls", "impl/jose", "impl/seal", "impl/fetch", "impl/store"}, beside: true},
