@@ -27,6 +27,7 @@ import "embed"
 //go:generate go tool oapi-codegen -config templates/gen/validate.yaml -o gen/validate.gen.go openapi.yaml
 //go:generate go tool oapi-codegen -config templates/gen/server.yaml -o gen/server.gen.go openapi.yaml
 //go:generate go tool oapi-codegen -config templates/gen/client.yaml -o gen/client/client.gen.go openapi.yaml
+//go:generate go run ./templates/gen/docs -o gen/docs openapi.yaml
 
 // OpenAPI is openapi.yaml, the contract, as it is published.
 //

@@ -194,6 +194,24 @@ func (e RevocationErrorCode) Valid() bool {
 	}
 }
 
+// Defines values for RevokeAppsChoice.
+const (
+	RevokeAppsChoiceEvery RevokeAppsChoice = "every"
+	RevokeAppsChoiceOne   RevokeAppsChoice = "one"
+)
+
+// Valid indicates whether the value is a known member of the RevokeAppsChoice enum.
+func (e RevokeAppsChoice) Valid() bool {
+	switch e {
+	case RevokeAppsChoiceEvery:
+		return true
+	case RevokeAppsChoiceOne:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ServerErrorCode.
 const (
 	ServerErrorCodeServerError            ServerErrorCode = "server_error"
@@ -283,7 +301,7 @@ type AuthorizationRequest struct {
 	LoginHint string `json:"login_hint,omitempty"`
 	// Not used; kept within bounds.
 	Nonce string `json:"nonce,omitempty"`
-	// Not used; kept within bounds.
+	// With any value the person is asked, whatever they allowed before (OpenID Connect Core §3.1.2.1); otherwise not used.
 	Prompt string `json:"prompt,omitempty"`
 	// Refused: request objects are not offered (RFC 9101 §5).
 	Request string `json:"request,omitempty"`
@@ -1327,7 +1345,7 @@ func (o *JWKSet) appendJSON(b []byte) ([]byte, error) {
 //
 // The login form.
 type LoginForm struct {
-	// The handle of the authorization request.
+	// The handle of the authorization request, or `apps`.
 	Request string `json:"request"`
 	// What the page was given; good for this browser and request alone.
 	CSRF string `json:"csrf"`
@@ -1351,6 +1369,24 @@ func (o *LoginForm) Values() url.Values {
 	}
 	if o.Username != "" {
 		v.Set("username", string(o.Username))
+	}
+
+	return v
+}
+
+// LogoutForm is the schema LogoutForm of the document (Charter).
+//
+// The form to sign out.
+type LogoutForm struct {
+	// What the page was given; good for this session alone.
+	CSRF string `json:"csrf"`
+}
+
+// Values returns o as form parameters, without those that are empty.
+func (o *LogoutForm) Values() url.Values {
+	v := url.Values{}
+	if o.CSRF != "" {
+		v.Set("csrf", string(o.CSRF))
 	}
 
 	return v
@@ -1590,6 +1626,45 @@ func (o *RevocationRequest) Values() url.Values {
 	}
 	if o.TokenTypeHint != "" {
 		v.Set("token_type_hint", string(o.TokenTypeHint))
+	}
+
+	return v
+}
+
+// RevokeAppsChoice is the schema RevokeAppsChoice of the document (Charter).
+//
+// How much a person takes back.
+type RevokeAppsChoice string
+
+// RevokeAppsChoiceValues returns every value of RevokeAppsChoice, in the order of the
+// document. The slice is the caller's.
+func RevokeAppsChoiceValues() []RevokeAppsChoice {
+	return []RevokeAppsChoice{"one", "every"}
+}
+
+// RevokeAppsForm is the schema RevokeAppsForm of the document (Charter).
+//
+// Which apps lose their access.
+type RevokeAppsForm struct {
+	// How much a person takes back.
+	Choice RevokeAppsChoice `json:"choice"`
+	// The app, where the choice is one.
+	ClientID string `json:"client_id,omitempty"`
+	// What the page was given; good for this session alone.
+	CSRF string `json:"csrf"`
+}
+
+// Values returns o as form parameters, without those that are empty.
+func (o *RevokeAppsForm) Values() url.Values {
+	v := url.Values{}
+	if o.Choice != "" {
+		v.Set("choice", string(o.Choice))
+	}
+	if o.ClientID != "" {
+		v.Set("client_id", string(o.ClientID))
+	}
+	if o.CSRF != "" {
+		v.Set("csrf", string(o.CSRF))
 	}
 
 	return v

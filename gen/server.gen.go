@@ -162,6 +162,30 @@ var Operations = []Operation{
 		CORS:     CORSNone,
 		MaxBody:  65536,
 	},
+	{
+		ID: "appsPage", Method: "GET", Path: "/apps",
+		Summary: "Connected apps", Spec: "Charter",
+		Tags:     []string{"pages"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  65536,
+	},
+	{
+		ID: "revokeApps", Method: "POST", Path: "/apps/revoke",
+		Summary: "Take access back", Spec: "Charter",
+		Tags:     []string{"pages"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  16384,
+	},
+	{
+		ID: "logout", Method: "POST", Path: "/logout",
+		Summary: "Sign out", Spec: "Charter",
+		Tags:     []string{"pages"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  16384,
+	},
 }
 
 // The paths of the operations without a path parameter, below the issuer.
@@ -181,6 +205,9 @@ const (
 	PathLogin                       = "/login"
 	PathConsentPage                 = "/consent"
 	PathConsent                     = "/consent"
+	PathAppsPage                    = "/apps"
+	PathRevokeApps                  = "/apps/revoke"
+	PathLogout                      = "/logout"
 )
 
 // NewServerHandler returns a handler for the operations of Server.
@@ -211,6 +238,9 @@ func NewPagesHandler(s Pages, o Options) *Handler {
 	h.add(&Operations[16], nil, serveLogin(s))
 	h.add(&Operations[17], nil, serveConsentPage(s))
 	h.add(&Operations[18], nil, serveConsent(s))
+	h.add(&Operations[19], nil, serveAppsPage(s))
+	h.add(&Operations[20], nil, serveRevokeApps(s))
+	h.add(&Operations[21], nil, serveLogout(s))
 	return h
 }
 
@@ -704,6 +734,78 @@ func (in *ConsentInput) read(w http.ResponseWriter, r *http.Request, op *Operati
 
 }
 
+func serveAppsPage(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &AppsPageInput{HTTP: r}
+		out, err := s.AppsPage(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeAppsPage(w)
+	}
+}
+
+func serveRevokeApps(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &RevokeAppsInput{HTTP: r}
+		if problem := in.read(w, r, op); problem != nil {
+			return problem
+		}
+		out, err := s.RevokeApps(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeRevokeApps(w)
+	}
+}
+
+func (in *RevokeAppsInput) read(w http.ResponseWriter, r *http.Request, op *Operation) (problem *Problem) {
+	body, problem := readBody(w, r, op, mediaTypeForm)
+	if problem != nil {
+		return problem
+	}
+	if in.Form, problem = decodeRevokeAppsForm(string(body)); problem != nil {
+		return problem
+	}
+	return refuseQuery(r, namesRevokeAppsForm)
+
+}
+
+func serveLogout(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &LogoutInput{HTTP: r}
+		if problem := in.read(w, r, op); problem != nil {
+			return problem
+		}
+		out, err := s.Logout(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeLogout(w)
+	}
+}
+
+func (in *LogoutInput) read(w http.ResponseWriter, r *http.Request, op *Operation) (problem *Problem) {
+	body, problem := readBody(w, r, op, mediaTypeForm)
+	if problem != nil {
+		return problem
+	}
+	if in.Form, problem = decodeLogoutForm(string(body)); problem != nil {
+		return problem
+	}
+	return refuseQuery(r, namesLogoutForm)
+
+}
+
 // Server is the protocol. A method returns one of the outputs of its operation,
 // or an error, which Options.Error writes. Methods are called concurrently.
 type Server interface {
@@ -741,6 +843,10 @@ type Server interface {
 
 // Pages are the pages that people see. Methods are called concurrently.
 type Pages interface {
+	// AppsPage answers GET /apps: Connected apps (Charter).
+	AppsPage(ctx context.Context, in *AppsPageInput) (AppsPageOutput, error)
+	// RevokeApps answers POST /apps/revoke: Take access back (Charter).
+	RevokeApps(ctx context.Context, in *RevokeAppsInput) (RevokeAppsOutput, error)
 	// ConsentPage answers GET /consent: The consent page (RFC 6749 §10.2).
 	ConsentPage(ctx context.Context, in *ConsentPageInput) (ConsentPageOutput, error)
 	// Consent answers POST /consent: Allow or deny (RFC 6749 §4.1.2).
@@ -749,6 +855,8 @@ type Pages interface {
 	LoginPage(ctx context.Context, in *LoginPageInput) (LoginPageOutput, error)
 	// Login answers POST /login: Sign in (OAuth 2.1 §4.1.1).
 	Login(ctx context.Context, in *LoginInput) (LoginOutput, error)
+	// Logout answers POST /logout: Sign out (Charter).
+	Logout(ctx context.Context, in *LogoutInput) (LogoutOutput, error)
 }
 
 // AuthorizationServerMetadataInput is a request that has the form that the document demands.
@@ -851,6 +959,100 @@ func (o ProtectedResourceMetadataForPath200) writeProtectedResourceMetadataForPa
 	h["Content-Type"] = contentTypeJSON
 	w.WriteHeader(200)
 	_, _ = w.Write(body) // it fails when the client has gone
+	return nil
+}
+
+// AppsPageInput is a request that has the form that the document demands.
+type AppsPageInput struct {
+	HTTP *http.Request // the request itself; its body has been read
+}
+
+// AppsPageOutput is one of the answers of AppsPage.
+type AppsPageOutput interface {
+	writeAppsPage(w http.ResponseWriter) error
+}
+
+// AppsPage200 is an answer with status 200: The page; a person may have many apps.
+type AppsPage200 struct {
+	ContentSecurityPolicy string // header Content-Security-Policy, required
+	Body                  []byte // text/html
+}
+
+var headersAppsPage200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o AppsPage200) writeAppsPage(w http.ResponseWriter) error {
+	if len(o.ContentSecurityPolicy) == 0 {
+		return missing("AppsPage", "Content-Security-Policy")
+	}
+	h := w.Header()
+	for _, c := range headersAppsPage200 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	h["Content-Type"] = contentTypeHTML
+	w.WriteHeader(200)
+	_, _ = w.Write(o.Body) // it fails when the client has gone
+	return nil
+}
+
+// AppsPage303 is an answer with status 303: The person is not signed in.
+type AppsPage303 struct {
+	Location  string   // header Location, required
+	SetCookie []string // header Set-Cookie
+}
+
+var headersAppsPage303 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o AppsPage303) writeAppsPage(w http.ResponseWriter) error {
+	if len(o.Location) == 0 {
+		return missing("AppsPage", "Location")
+	}
+	h := w.Header()
+	for _, c := range headersAppsPage303 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Location", o.Location)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	w.WriteHeader(303)
+	return nil
+}
+
+// RevokeAppsInput is a request that has the form that the document demands.
+type RevokeAppsInput struct {
+	HTTP *http.Request // the request itself; its body has been read
+	Form RevokeAppsForm
+}
+
+// RevokeAppsOutput is one of the answers of RevokeApps.
+type RevokeAppsOutput interface {
+	writeRevokeApps(w http.ResponseWriter) error
+}
+
+// RevokeApps303 is an answer with status 303: Taken back, or the person is not signed in.
+type RevokeApps303 struct {
+	Location  string   // header Location, required
+	SetCookie []string // header Set-Cookie
+}
+
+var headersRevokeApps303 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o RevokeApps303) writeRevokeApps(w http.ResponseWriter) error {
+	if len(o.Location) == 0 {
+		return missing("RevokeApps", "Location")
+	}
+	h := w.Header()
+	for _, c := range headersRevokeApps303 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Location", o.Location)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	w.WriteHeader(303)
 	return nil
 }
 
@@ -964,7 +1166,7 @@ func (o ConsentPage200) writeConsentPage(w http.ResponseWriter) error {
 	return nil
 }
 
-// ConsentPage303 is an answer with status 303: The person is not signed in.
+// ConsentPage303 is an answer with status 303: The person is not signed in, or allowed the same before.
 type ConsentPage303 struct {
 	Location  string   // header Location, required
 	SetCookie []string // header Set-Cookie
@@ -1247,6 +1449,44 @@ func (o Login303) writeLogin(w http.ResponseWriter) error {
 	setHeader(h, "Location", o.Location)
 	addHeaders(h, "Set-Cookie", o.SetCookie)
 	w.WriteHeader(303)
+	return nil
+}
+
+// LogoutInput is a request that has the form that the document demands.
+type LogoutInput struct {
+	HTTP *http.Request // the request itself; its body has been read
+	Form LogoutForm
+}
+
+// LogoutOutput is one of the answers of Logout.
+type LogoutOutput interface {
+	writeLogout(w http.ResponseWriter) error
+}
+
+// Logout200 is an answer with status 200: Signed out.
+type Logout200 struct {
+	ContentSecurityPolicy string   // header Content-Security-Policy, required
+	SetCookie             []string // header Set-Cookie
+	Body                  []byte   // text/html
+}
+
+var headersLogout200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o Logout200) writeLogout(w http.ResponseWriter) error {
+	if len(o.ContentSecurityPolicy) == 0 {
+		return missing("Logout", "Content-Security-Policy")
+	}
+	h := w.Header()
+	for _, c := range headersLogout200 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	h["Content-Type"] = contentTypeHTML
+	w.WriteHeader(200)
+	_, _ = w.Write(o.Body) // it fails when the client has gone
 	return nil
 }
 

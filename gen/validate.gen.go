@@ -1570,6 +1570,53 @@ func (o *LoginForm) check(state *[4]fieldState) *Problem {
 	return nil
 }
 
+var namesLogoutForm = []string{"csrf"}
+
+var patternLogoutFormCSRF = newPattern("^[A-Za-z0-9_-]+$")
+
+// decodeLogoutForm reads a form body or query. What it returns beside a problem is
+// what could be read all the same.
+func decodeLogoutForm(raw string) (o LogoutForm, problem *Problem) {
+	var state [1]fieldState
+	c := formCutter{rest: raw, names: namesLogoutForm}
+	for c.next() {
+		switch c.field {
+		case 0: // csrf
+			o.CSRF = string(c.text(&state[0]))
+
+		}
+	}
+	if c.problem != nil {
+		return o, c.problem
+	}
+	return o, o.check(&state)
+}
+
+// check returns the first problem in the order of the fields.
+func (o *LogoutForm) check(state *[1]fieldState) *Problem {
+	{
+		const name, code = "csrf", "invalid_request"
+		if state[0] > fieldSet {
+			return state[0].problem(code, name)
+		}
+		if o.CSRF == "" {
+			return bad("invalid_request", name, "is required")
+		}
+		if v := string(o.CSRF); v != "" {
+			switch {
+			case longer(v, 128):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternLogoutFormCSRF.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+
+	return nil
+}
+
 var namesRevocationRequest = []string{"token", "client_id", "client_secret", "token_type_hint"}
 
 var patternRevocationRequestClientID = newPattern("^[\\x20-\\x7E]+$")
@@ -1656,6 +1703,86 @@ func (o *RevocationRequest) check(state *[4]fieldState) *Problem {
 			switch {
 			case longer(v, 64):
 				return bad(code, name, "is too long")
+			}
+		}
+	}
+
+	return nil
+}
+
+var namesRevokeAppsForm = []string{"choice", "client_id", "csrf"}
+
+var patternRevokeAppsFormCSRF = newPattern("^[A-Za-z0-9_-]+$")
+
+// decodeRevokeAppsForm reads a form body or query. What it returns beside a problem is
+// what could be read all the same.
+func decodeRevokeAppsForm(raw string) (o RevokeAppsForm, problem *Problem) {
+	var state [3]fieldState
+	c := formCutter{rest: raw, names: namesRevokeAppsForm}
+	for c.next() {
+		switch c.field {
+		case 0: // choice
+			o.Choice = RevokeAppsChoice(c.text(&state[0]))
+		case 1: // client_id
+			o.ClientID = string(c.text(&state[1]))
+		case 2: // csrf
+			o.CSRF = string(c.text(&state[2]))
+
+		}
+	}
+	if c.problem != nil {
+		return o, c.problem
+	}
+	return o, o.check(&state)
+}
+
+// check returns the first problem in the order of the fields.
+func (o *RevokeAppsForm) check(state *[3]fieldState) *Problem {
+	{
+		const name, code = "choice", "invalid_request"
+		if state[0] > fieldSet {
+			return state[0].problem(code, name)
+		}
+		if o.Choice == "" {
+			return bad("invalid_request", name, "is required")
+		}
+		if v := string(o.Choice); v != "" {
+			switch {
+			case v != "one" && v != "every":
+				return bad(code, name, "is not one of the values that are allowed")
+			}
+		}
+	}
+	{
+		const name, code = "client_id", "invalid_request"
+		if state[1] > fieldSet {
+			return state[1].problem(code, name)
+		}
+		if v := string(o.ClientID); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			}
+		}
+	}
+	{
+		const name, code = "csrf", "invalid_request"
+		if state[2] > fieldSet {
+			return state[2].problem(code, name)
+		}
+		if o.CSRF == "" {
+			return bad("invalid_request", name, "is required")
+		}
+		if v := string(o.CSRF); v != "" {
+			switch {
+			case longer(v, 128):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternRevokeAppsFormCSRF.match(v):
+				return bad(code, name, "is malformed")
 			}
 		}
 	}
@@ -1954,7 +2081,7 @@ func (o *ConsentPageParams) check(state *[1]fieldState) *Problem {
 
 // LoginPageParams is the query of LoginPage.
 type LoginPageParams struct {
-	// The handle of the authorization request; it is good in one browser alone.
+	// The handle of the authorization request, good in one browser alone; or `apps`, to sign in to the page of connected apps. There is no other destination.
 	Request string
 }
 

@@ -166,6 +166,53 @@ func (c *Client) ProtectedResourceMetadataForPath(ctx context.Context, path stri
 	return none, failure(res, answer)
 }
 
+// AppsPage calls GET /apps: Connected apps. An answer
+// that is no success is an *Error.
+func (c *Client) AppsPage(ctx context.Context, edits ...Edit) (gen.AppsPageOutput, error) {
+	var none gen.AppsPageOutput
+	q := request{method: "GET", path: "/apps", header: http.Header{}}
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 200:
+		var out gen.AppsPage200
+		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.Body = answer
+		return out, nil
+	case 303:
+		var out gen.AppsPage303
+		out.Location = res.Header.Get("Location")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		_ = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
+// RevokeApps calls POST /apps/revoke: Take access back. An answer
+// that is no success is an *Error.
+func (c *Client) RevokeApps(ctx context.Context, body *gen.RevokeAppsForm, edits ...Edit) (gen.RevokeApps303, error) {
+	var none gen.RevokeApps303
+	q := request{method: "POST", path: "/apps/revoke", header: http.Header{}}
+	q.contentType = "application/x-www-form-urlencoded"
+	q.body = []byte(body.Values().Encode())
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 303:
+		var out gen.RevokeApps303
+		out.Location = res.Header.Get("Location")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		_ = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
 // Authorize calls GET /authorize: Ask a person. An answer
 // that is no success is an *Error.
 func (c *Client) Authorize(ctx context.Context, query *gen.AuthorizationRequest, edits ...Edit) (gen.Authorize303, error) {
@@ -370,6 +417,28 @@ func (c *Client) Login(ctx context.Context, body *gen.LoginForm, edits ...Edit) 
 		out.Location = res.Header.Get("Location")
 		out.SetCookie = res.Header.Values("Set-Cookie")
 		_ = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
+// Logout calls POST /logout: Sign out. An answer
+// that is no success is an *Error.
+func (c *Client) Logout(ctx context.Context, body *gen.LogoutForm, edits ...Edit) (gen.Logout200, error) {
+	var none gen.Logout200
+	q := request{method: "POST", path: "/logout", header: http.Header{}}
+	q.contentType = "application/x-www-form-urlencoded"
+	q.body = []byte(body.Values().Encode())
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 200:
+		var out gen.Logout200
+		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		out.Body = answer
 		return out, nil
 	}
 	return none, failure(res, answer)

@@ -24,7 +24,7 @@ type Config struct {
 	Store store.Store
 
 	// Templates replace the built-in pages file by file: layout.html, login.html,
-	// consent.html, error.html and style.css. The policy of the pages allows the
+	// consent.html, apps.html, signed_out.html, error.html and style.css. The policy of the pages allows the
 	// one style sheet and nothing else: no script, image, font or frame.
 	Templates fs.FS
 	// Service is the name that people know this server by. Empty: the issuer's
@@ -33,6 +33,11 @@ type Config struct {
 	// ScopeDescriptions say in words what a scope value allows, to follow "It
 	// asks to". A value without one is shown as it is.
 	ScopeDescriptions map[string]string
+
+	// AlwaysAsk shows the consent page every time. Without it, who allowed the same
+	// client the same before, at an https redirect URI, and still does, goes
+	// through.
+	AlwaysAsk bool
 
 	// SessionIdle is how long a browser stays signed in after the person last
 	// signed in or decided something. Default 12 h.

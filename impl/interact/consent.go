@@ -11,7 +11,9 @@ import (
 )
 
 // ConsentPage shows what the client asks for. Whoever is not signed in goes to
-// the login page first.
+// the login page first. Who allowed the same before is not asked again: then this
+// GET ends the request. It is no other site's to cause: the handle is known to
+// the browser that made the request alone, and good once.
 func (p operations) ConsentPage(ctx context.Context, in *gen.ConsentPageInput) (gen.ConsentPageOutput, error) {
 	pending, err := p.server.Pending(ctx, in.HTTP, in.Query.Request)
 	if err != nil {
@@ -23,6 +25,14 @@ func (p operations) ConsentPage(ctx context.Context, in *gen.ConsentPageInput) (
 	}
 	if !signedIn {
 		return gen.ConsentPage303{Location: p.at.page(gen.PathLoginPage, pending.Handle())}, nil
+	}
+	known, err := p.remembered(ctx, in.HTTP, pending, v)
+	if err != nil {
+		return nil, err
+	}
+	if known {
+		location, err := p.answerAgain(ctx, pending, v)
+		return gen.ConsentPage303{Location: location}, err
 	}
 	body, err := p.paintConsent(pending, v, nil, "")
 	if err != nil {

@@ -47,10 +47,24 @@ func shown(s string, limit int) string {
 }
 
 // sentence returns a description of the protocol's the way people write: with a
-// capital letter and a full stop.
+// capital letter, unless it begins with the name of a parameter, and a full stop.
 func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
-	return strings.ToUpper(s[:1]) + strings.TrimSuffix(s[1:], ".") + "."
+	s = strings.TrimSuffix(s, ".") + "."
+	if first, _, _ := strings.Cut(s, " "); isParameter(first) {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// isParameter reports whether word is the name of a parameter of the pages or of
+// the authorization endpoint.
+func isParameter(word string) bool {
+	switch word {
+	case "state", "scope", "resource", "nonce", "prompt", "request", "csrf", "username", "password", "decision", "choice":
+		return true
+	}
+	return strings.Contains(word, "_")
 }

@@ -32,7 +32,9 @@ func TestShown(t *testing.T) {
 func TestSentence(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                           "",
-		"client_id is required":      "Client_id is required.",
+		"client_id is required":      "client_id is required.",
+		"scope is malformed":         "scope is malformed.",
+		"scopes are good":            "Scopes are good.",
 		"this took too long; go":     "This took too long; go.",
 		"already a sentence.":        "Already a sentence.",
 		"'quoted' things start here": "'quoted' things start here.",

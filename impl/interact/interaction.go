@@ -101,8 +101,13 @@ func (p *pages) visitor(ctx context.Context, r *http.Request) (visitor, bool, er
 // browser and the request: when somebody else signs in at the browser, in
 // another tab, what is still open there cannot be sent in their name.
 func formToken(pending *server.Pending, v visitor) string {
-	mac := hmac.New(sha256.New, []byte(pending.CSRFToken()))
-	mac.Write([]byte(v.Subject))
+	return sign(pending.CSRFToken(), v.Subject)
+}
+
+// sign returns what only who knows key can compute of text.
+func sign(key, text string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 

@@ -2,19 +2,19 @@ package interact
 
 import (
 	"context"
+	"crypto/hmac"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/charterauth/charter/gen"
-	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
 )
 
 // LoginPage asks who the person is, unless the browser knows.
 func (p operations) LoginPage(ctx context.Context, in *gen.LoginPageInput) (gen.LoginPageOutput, error) {
-	pending, err := p.server.Pending(ctx, in.HTTP, in.Query.Request)
+	e, err := p.errand(ctx, in.HTTP, in.Query.Request)
 	if err != nil {
 		return nil, err
 	}
@@ -23,44 +23,41 @@ func (p operations) LoginPage(ctx context.Context, in *gen.LoginPageInput) (gen.
 		return nil, err
 	}
 	if signedIn {
-		return gen.LoginPage303{Location: p.at.page(gen.PathConsentPage, pending.Handle())}, nil
+		return gen.LoginPage303{Location: e.next}, nil
 	}
-	body, err := p.paintLogin(pending, shown(pending.LoginHint(), maxAccountName), "")
+	body, err := p.paintLogin(e, e.hint(), "")
 	if err != nil {
 		return nil, err
 	}
-	return gen.LoginPage200{ContentSecurityPolicy: p.painter.policy("'self'"), Body: body}, nil
+	return gen.LoginPage200{ContentSecurityPolicy: p.loginPolicy(e), SetCookie: e.cookies, Body: body}, nil
 }
 
 // Login checks name and password and signs the browser in. The form is bound to
-// the browser and the request (Pending, CheckCSRF), so nobody can sign somebody
-// else's browser in to an account of theirs.
+// the browser and the errand, so nobody can sign somebody else's browser in to an
+// account of theirs.
 func (p operations) Login(ctx context.Context, in *gen.LoginInput) (gen.LoginOutput, error) {
-	pending, err := p.server.Pending(ctx, in.HTTP, in.Form.Request)
+	e, err := p.errand(ctx, in.HTTP, in.Form.Request)
 	if err != nil {
 		return nil, err
 	}
-	if !pending.CheckCSRF(in.Form.CSRF) {
+	if !hmac.Equal([]byte(in.Form.CSRF), []byte(e.csrf)) {
 		return nil, errForm
 	}
 	id, err := p.authenticate(ctx, in)
-	p.record(ctx, in.HTTP, pending, id, err)
+	p.record(ctx, in.HTTP, e, id, err)
 	if err != nil {
-		return p.loginAgain(pending, in.Form.Username, err)
+		return p.loginAgain(e, in.Form.Username, err)
 	}
 	cookie, err := p.sessions.start(ctx, in.HTTP, id)
 	if err != nil {
 		return nil, err
 	}
-	return gen.Login303{
-		Location:  p.at.page(gen.PathConsentPage, pending.Handle()),
-		SetCookie: []string{cookie},
-	}, nil
+	return gen.Login303{Location: e.next, SetCookie: []string{cookie}}, nil
 }
 
 // record tells the audit trail how an attempt to sign in ended. The name that was
 // typed is not in it: people type passwords there.
-func (p *pages) record(ctx context.Context, r *http.Request, pending *server.Pending, id Identity, err error) {
+func (p *pages) record(ctx context.Context, r *http.Request, e errand, id Identity, err error) {
 	reason := "login_succeeded"
 	switch _, guessing := errors.AsType[*TooManyAttempts](err); {
 	case guessing:
@@ -70,11 +67,11 @@ func (p *pages) record(ctx context.Context, r *http.Request, pending *server.Pen
 	case err != nil:
 		return // a malformed attempt, or the server's own trouble, which is logged
 	}
-	e := store.Event{Reason: reason, ClientID: pending.ClientID(), Subject: id.Subject}
+	event := store.Event{Reason: reason, ClientID: e.client(), Subject: id.Subject}
 	if addr := p.cfg.Peer(r); addr.IsValid() {
-		e.Address = addr.String()
+		event.Address = addr.String()
 	}
-	p.server.Emit(ctx, e)
+	p.server.Emit(ctx, event)
 }
 
 // errIncomplete is a form with an empty field.
@@ -99,7 +96,7 @@ func (p *pages) authenticate(ctx context.Context, in *gen.LoginInput) (Identity,
 
 // loginAgain shows the form with what was wrong. The page is the same for every
 // account and for none.
-func (p *pages) loginAgain(pending *server.Pending, username string, cause error) (gen.LoginOutput, error) {
+func (p *pages) loginAgain(e errand, username string, cause error) (gen.LoginOutput, error) {
 	status, problem, wait := http.StatusOK, "", time.Duration(0)
 	tooMany, guessing := errors.AsType[*TooManyAttempts](cause)
 	switch {
@@ -115,11 +112,11 @@ func (p *pages) loginAgain(pending *server.Pending, username string, cause error
 	default:
 		return nil, cause
 	}
-	body, err := p.paintLogin(pending, shown(username, maxAccountName), problem)
+	body, err := p.paintLogin(e, shown(username, maxAccountName), problem)
 	if err != nil {
 		return nil, err
 	}
-	policy := p.painter.policy("'self'")
+	policy := p.loginPolicy(e)
 	if status != http.StatusOK {
 		return nil, &refusedForm{status, body, policy, wait}
 	}
@@ -134,14 +131,19 @@ func inWords(d time.Duration) string {
 	return fmt.Sprintf("%d minutes", int((d+time.Minute-1)/time.Minute))
 }
 
-func (p *pages) paintLogin(pending *server.Pending, username, problem string) ([]byte, error) {
-	return p.painter.paint(loginFile, loginView{
+func (p *pages) paintLogin(e errand, username, problem string) ([]byte, error) {
+	view := loginView{
 		frame:    p.painter.frame,
 		Action:   p.at.path + gen.PathLoginPage,
-		Request:  pending.Handle(),
-		CSRF:     pending.CSRFToken(),
-		Client:   describeClient(pending),
+		Request:  e.handle,
+		CSRF:     e.csrf,
 		Username: username,
 		Problem:  problem,
-	})
+	}
+	if e.pending == nil {
+		view.Own = true
+	} else {
+		view.Client = describeClient(e.pending)
+	}
+	return p.painter.paint(loginFile, view)
 }

@@ -11,11 +11,13 @@ import (
 // The files of a set of pages. Every page is layout.html with the page's own
 // "title" and "main".
 const (
-	layoutFile  = "layout.html"
-	loginFile   = "login.html"
-	consentFile = "consent.html"
-	errorFile   = "error.html"
-	styleFile   = "style.css"
+	layoutFile    = "layout.html"
+	loginFile     = "login.html"
+	consentFile   = "consent.html"
+	appsFile      = "apps.html"
+	signedOutFile = "signed_out.html"
+	errorFile     = "error.html"
+	styleFile     = "style.css"
 )
 
 // A painter makes pages from templates and the views in view.go. html/template
@@ -44,9 +46,11 @@ func newPainter(builtIn, own fs.FS, service string) (*painter, error) {
 	layout, err := readPage(builtIn, own, layoutFile)
 	problems = append(problems, err)
 	for name, example := range map[string]any{
-		loginFile:   loginView{frame: p.frame},
-		consentFile: consentView{frame: p.frame, Scopes: []scopeView{{}}, Resources: []string{""}},
-		errorFile:   errorView{frame: p.frame},
+		loginFile:     loginView{frame: p.frame},
+		consentFile:   consentView{frame: p.frame, Scopes: []scopeView{{}}, Resources: []string{""}},
+		appsFile:      appsView{frame: p.frame, Apps: []appView{{Access: []accessView{{Resources: []string{""}, Scopes: []scopeView{{}}}}}}},
+		signedOutFile: signedOutView{frame: p.frame},
+		errorFile:     errorView{frame: p.frame},
 	} {
 		text, err := readPage(builtIn, own, name)
 		if err != nil {

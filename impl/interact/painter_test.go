@@ -2,6 +2,8 @@ package interact
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -32,7 +34,14 @@ func hostile(f frame, s string) map[string]any {
 			Scopes:    []scopeView{{Value: s, Ticked: true}, {Value: s, Description: "x" + s}},
 			Resources: []string{s, s}, Target: targetView{Kind: "loopback", Name: s},
 		},
-		errorFile: errorView{frame: f, Title: s, Message: s, Reference: "x" + s},
+		appsFile: appsView{
+			frame: f, Account: s, More: true, RevokeAction: "/apps/revoke", RevokeCSRF: s, LogoutAction: "/logout", LogoutCSRF: s,
+			Apps: []appView{{Client: client, ClientID: s, LastUsed: dayView{s, "x" + s}, Granted: dayView{s, s}, Access: []accessView{
+				{Resources: []string{s, s}, Scopes: []scopeView{{Value: s}, {Value: s, Description: "x" + s}}}, {Resources: []string{s}},
+			}}},
+		},
+		signedOutFile: signedOutView{frame: frame{Service: s, Style: f.Style}, Action: "/apps"},
+		errorFile:     errorView{frame: f, Title: s, Message: s, Reference: "x" + s},
 	}
 }
 
@@ -181,7 +190,7 @@ func TestDescribeError(t *testing.T) {
 		page           server.ErrorPage
 		title, message string
 	}{
-		{server.ErrorPage{Status: 400, Code: "invalid_request", Description: "client_id is required"}, "This request cannot go on", "Client_id is required."},
+		{server.ErrorPage{Status: 400, Code: "invalid_request", Description: "client_id is required"}, "This request cannot go on", "client_id is required."},
 		{server.ErrorPage{Status: 404, Description: "there is nothing at this path"}, "There is no such page", "There is nothing at this path."},
 		{server.ErrorPage{Status: 500, Code: "server_error", Description: "the server could not answer; reference r", Reference: "r"}, "Something went wrong", "The server could not answer. Try again in a moment."},
 	} {
@@ -222,5 +231,20 @@ func TestOwnTemplates(t *testing.T) {
 	}
 	if _, err := newPainter(os.DirFS(t.TempDir()), nil, "as.example"); err == nil {
 		t.Error("pages without templates are taken")
+	}
+}
+
+// The page of somebody with very many apps stays within bounds, and says so.
+func TestAppsPageIsBounded(t *testing.T) {
+	s := &sessions{}
+	p := &pages{painter: newTestPainter(t), sessions: s}
+	for n, more := range map[int]bool{maxShownApps: false, maxShownApps + 1: true} {
+		page, err := p.paintApps(httptest.NewRequest(http.MethodGet, "/apps", nil), visitor{}, make([]server.App, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown := bytes.Count(page, []byte("<h2>")); shown != maxShownApps || bytes.Contains(page, []byte("not listed")) != more {
+			t.Errorf("of %d apps %d are shown; says so: %v", n, shown, !more)
+		}
 	}
 }

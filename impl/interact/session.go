@@ -38,11 +38,20 @@ func (s *sessions) digest(value string) store.Digest {
 // presented returns the digest of the session cookie, or the zero Digest. Two
 // cookies of the name are none: one of them was put there by somebody else.
 func (s *sessions) presented(r *http.Request) store.Digest {
-	cookies := r.CookiesNamed(s.cookieName())
-	if len(cookies) != 1 || !seal.WellFormed(seal.PrefixSession, cookies[0].Value) {
+	value := s.cookie(r)
+	if value == "" {
 		return store.Digest{}
 	}
-	return s.digest(cookies[0].Value)
+	return s.digest(value)
+}
+
+// cookie returns the value of the session cookie, or "".
+func (s *sessions) cookie(r *http.Request) string {
+	cookies := r.CookiesNamed(s.cookieName())
+	if len(cookies) != 1 || !seal.WellFormed(seal.PrefixSession, cookies[0].Value) {
+		return ""
+	}
+	return cookies[0].Value
 }
 
 // current returns the live session of a browser; false when it has none.
@@ -94,9 +103,21 @@ func (s *sessions) create(ctx context.Context, session store.Session, replaces s
 	}
 	// The browser forgets it when it is closed; the server decides how long it is
 	// good.
+	return s.setCookie(value, 0), nil
+}
+
+// end ends a session and returns the cookie that removes its cookie.
+func (s *sessions) end(ctx context.Context, session store.Session) (setCookie string, err error) {
+	if err := s.store.EndSession(ctx, session.Digest); err != nil {
+		return "", err
+	}
+	return s.setCookie("", -1), nil
+}
+
+func (s *sessions) setCookie(value string, maxAge int) string {
 	cookie := http.Cookie{
-		Name: s.cookieName(), Value: value, Path: "/",
+		Name: s.cookieName(), Value: value, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
 	}
-	return cookie.String(), nil
+	return cookie.String()
 }

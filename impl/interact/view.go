@@ -3,6 +3,7 @@ package interact
 import (
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/charterauth/charter/impl/server"
 )
@@ -16,6 +17,7 @@ type loginView struct {
 	Request  string // hidden: the handle
 	CSRF     string // hidden
 	Client   clientView
+	Own      bool   // no client asks: the person wants to see their connected apps
 	Username string // what to fill in
 	Problem  string // what was wrong with the form before; empty at first
 }
@@ -31,6 +33,43 @@ type consentView struct {
 	Resources []string
 	Target    targetView
 	Problem   string
+}
+
+type appsView struct {
+	frame
+	Account      string // who is signed in
+	Apps         []appView
+	More         bool // there are more than are listed
+	RevokeAction string
+	RevokeCSRF   string // hidden, in each form to revoke
+	LogoutAction string
+	LogoutCSRF   string // hidden, in the form to sign out
+}
+
+// An appView is a client with access to the account.
+type appView struct {
+	Client   clientView
+	ClientID string // hidden: what is revoked
+	Access   []accessView
+	Granted  dayView
+	LastUsed dayView // zero: never
+}
+
+// An accessView is what an application may do at some resources.
+type accessView struct {
+	Resources []string
+	Scopes    []scopeView
+}
+
+// A dayView is a day in UTC: the pages do not know where the person is.
+type dayView struct {
+	Text string // for people
+	Date string // for machines, 2006-01-02
+}
+
+type signedOutView struct {
+	frame
+	Action string // where the way back in is
 }
 
 type errorView struct {
@@ -60,10 +99,14 @@ type targetView struct {
 	Name string // host, or scheme of a native app
 }
 
-// describeClient shows the name that a client gave itself, or what identifies it
-// where it gave none.
 func describeClient(p *server.Pending) clientView {
-	v := clientView{Name: shown(p.ClientName(), maxShownName), Host: documentHost(p.ClientID()), Verified: p.Verified()}
+	return newClientView(p.ClientID(), p.ClientName(), p.Verified())
+}
+
+// newClientView shows the name that a client gave itself, or what identifies it
+// where it gave none.
+func newClientView(id, name string, verified bool) clientView {
+	v := clientView{Name: shown(name, maxShownName), Host: documentHost(id), Verified: verified}
 	switch {
 	case v.Name != "":
 	case v.Host != "":
@@ -112,13 +155,39 @@ func targetKind(redirectURI string, loopback bool) string {
 func describeResources(pending *server.Pending) []string {
 	var described []string
 	for _, uri := range pending.Resources() {
-		text := shown(uri, maxResource)
-		if name := pending.ResourceName(uri); name != "" {
-			text = name + " (" + text + ")"
-		}
-		described = append(described, text)
+		described = append(described, describeResource(uri, pending.ResourceName(uri)))
 	}
 	return described
+}
+
+func describeResource(uri, name string) string {
+	text := shown(uri, maxResource)
+	if name != "" {
+		text = name + " (" + text + ")"
+	}
+	return text
+}
+
+func (c Config) describeApp(app server.App) appView {
+	v := appView{
+		Client: newClientView(app.ClientID, app.Name, app.Verified), ClientID: app.ClientID,
+		Granted: describeDay(app.GrantedAt), LastUsed: describeDay(app.LastUsedAt),
+	}
+	for _, access := range app.Access {
+		a := accessView{Scopes: c.describeScopes(access.Scopes, nil)}
+		for _, r := range access.Resources {
+			a.Resources = append(a.Resources, describeResource(r.URI, r.Name))
+		}
+		v.Access = append(v.Access, a)
+	}
+	return v
+}
+
+func describeDay(t time.Time) dayView {
+	if t.IsZero() {
+		return dayView{}
+	}
+	return dayView{t.UTC().Format("2 January 2006"), t.UTC().Format(time.DateOnly)}
 }
 
 // describeScopes keeps the order that was asked in. All are ticked unless ticked

@@ -18,44 +18,43 @@ import (
 )
 
 func newAccounts() *cobra.Command {
-	return group("accounts", "People who can sign in", newAccountsAdd(), newAccountsList())
+	return group("accounts", "People who can sign in", newAccountsAdd(), newAccountsList(), newAccountsPasswd(), newAccountsRemove())
 }
 
 func newAccountsAdd() *cobra.Command {
-	var l location
+	var o operation
 	var fromStdin bool
-	cmd := &cobra.Command{
+	cmd := o.command(&cobra.Command{
 		Use:   "add NAME --password-stdin",
 		Short: "Add an account; the password is the first line of standard input",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if !fromStdin {
-				return errors.New("give the password on standard input and say --password-stdin; a flag would leave it in the shell's history")
-			}
-			password, err := firstLine(cmd.InOrStdin())
-			if err != nil {
-				return err
-			}
-			st, err := l.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer st.Close()
-			err = interact.NewLocalAccounts(st).Add(cmd.Context(), args[0], password)
-			if errors.Is(err, store.ErrConflict) {
-				return fmt.Errorf("there is an account %q already", args[0])
-			}
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "added %s\n", args[0])
+	}, func(cmd *cobra.Command, args []string, st store.Store) error {
+		password, err := firstLine(cmd.InOrStdin())
+		if err != nil {
 			return err
-		},
+		}
+		err = interact.NewLocalAccounts(st).Add(cmd.Context(), args[0], password)
+		if errors.Is(err, store.ErrConflict) {
+			return fmt.Errorf("there is an account %q already", args[0])
+		}
+		if err != nil {
+			return err
+		}
+		return o.print(cmd.OutOrStdout(), struct {
+			Name string `json:"name"`
+		}{args[0]}, "added %s", args[0])
+	})
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if !fromStdin {
+			return errNoPasswordFlag
+		}
+		return nil
 	}
 	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
-	l.flags(cmd.Flags())
 	return cmd
 }
+
+var errNoPasswordFlag = errors.New("give the password on standard input and say --password-stdin; a flag would leave it in the shell's history")
 
 // firstLine reads a password as a terminal or echo gives it.
 func firstLine(r io.Reader) (string, error) {

@@ -13,7 +13,8 @@ import (
 )
 
 func newClients() *cobra.Command {
-	return group("clients", "Registered clients", newClientsCreate(), newClientsList(), newClientsToken())
+	return group("clients", "Registered clients", newClientsCreate(), newClientsList(), newClientsShow(),
+		newClientsUpdate(), newClientsRotateSecret(), newClientsDelete(), newClientsPrune(), newClientsToken())
 }
 
 func newClientsCreate() *cobra.Command {
@@ -140,28 +141,23 @@ func orNil(t time.Time) *time.Time {
 }
 
 func newClientsToken() *cobra.Command {
-	var l location
+	var o operation
 	var lifetime time.Duration
-	cmd := &cobra.Command{
+	cmd := o.command(&cobra.Command{
 		Use:   "token",
 		Short: "Print an initial access token, with which clients register while --registration is token",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			st, err := l.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer st.Close()
-			now := time.Now()
-			token, err := server.CreateInitialAccessToken(cmd.Context(), st, now, now.Add(lifetime))
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
+	}, func(cmd *cobra.Command, _ []string, st store.Store) error {
+		expires := time.Now().Add(lifetime)
+		token, err := server.CreateInitialAccessToken(cmd.Context(), st, time.Now(), expires)
+		if err != nil {
 			return err
-		},
-	}
+		}
+		return o.print(cmd.OutOrStdout(), struct {
+			Token     string    `json:"initial_access_token"`
+			ExpiresAt time.Time `json:"expires_at"`
+		}{token, expires.UTC().Truncate(time.Second)}, "%s", token)
+	})
 	cmd.Flags().DurationVar(&lifetime, "lifetime", 24*time.Hour, "how long it admits registrations")
-	l.flags(cmd.Flags())
 	return cmd
 }

@@ -16,9 +16,12 @@ import (
 type location struct {
 	data  string // directory of the embedded database and the key
 	store string // sqlite:PATH or postgres://…; empty: sqlite in data
+
+	config configPath
 }
 
 func (l *location) flags(f *pflag.FlagSet) {
+	f.Var(&l.config, "config", "YAML file with the flags of serve as keys; charter config schema describes it")
 	f.StringVar(&l.data, "data", "charter-data", "directory of the embedded database and of the key-encryption key")
 	f.StringVar(&l.store, "store", "", "database: sqlite:PATH or postgres://… (default sqlite in the data directory)")
 }

@@ -29,16 +29,16 @@ func applyEnvironment(cmd *cobra.Command) error {
 }
 
 // fromEnvironment reports whether a flag may come from the environment. Beside
-// where the state is, only serve is configured by it: the CHARTER_SCOPE of a
+// where the state is, only serve and config check are configured by it: the CHARTER_SCOPE of a
 // server is no scope for a client that is created next to it.
 func fromEnvironment(cmd *cobra.Command, f *pflag.Flag) bool {
 	switch f.Name {
 	case "help":
 		return false
-	case "data", "store":
+	case "config", "data", "store":
 		return true
 	}
-	return cmd.Name() == "serve"
+	return cmd.Name() == "serve" || cmd.Name() == "check"
 }
 
 func setFromEnvironment(f *pflag.Flag) error {

@@ -110,8 +110,9 @@ func drain(servers []*http.Server) error {
 	return errors.Join(problems...)
 }
 
-// adminHandler serves what is not for the public: for now whether the server
-// lives and is ready.
+// adminHandler serves what is not for the public: whether the server lives and
+// is ready, and the API's documentation, which runs scripts and for that reason
+// stays off the issuer's origin.
 func adminHandler(srv *server.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
@@ -122,5 +123,6 @@ func adminHandler(srv *server.Server) http.Handler {
 		}
 		io.WriteString(w, "ok\n")
 	})
+	mux.Handle("GET /docs/", docsHandler())
 	return mux
 }

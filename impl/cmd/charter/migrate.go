@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 
 func newMigrate() *cobra.Command {
 	var l location
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the database to the schema of this program",
@@ -24,10 +26,14 @@ func newMigrate() *cobra.Command {
 			if err := st.Migrate(cmd.Context(), charter.Schema); err != nil {
 				return err
 			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]int{"schema_version": sqlstore.SchemaVersion})
+			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "the database has schema version %d\n", sqlstore.SchemaVersion)
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	l.flags(cmd.Flags())
 	return cmd
 }

@@ -13,14 +13,25 @@ func newRoot() *cobra.Command {
 
 Every flag can also be given as an environment variable: --data as
 CHARTER_DATA, --default-scope as CHARTER_DEFAULT_SCOPE, lists separated by
-commas. A flag wins over the environment. The environment says where the state
-is and how serve runs; what the other commands do is said by their flags alone.`,
+commas. --config names a YAML file with the same names as keys. A flag wins
+over the environment, which wins over the file. Environment and file say where
+the state is and how serve runs; what the other commands do is said by their
+flags alone.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return applyEnvironment(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return configure(cmd) },
 	}
-	root.AddCommand(newServe(), newAccounts(), newClients(), newMigrate(), newVersion())
+	root.AddCommand(newServe(), newAccounts(), newClients(), newConfig(), newGrants(), newKeys(), newToken(),
+		newGC(), newMigrate(), newOpenAPI(), newDocs(), newTry(), newVersion(), newDoctor())
 	return root
+}
+
+// configure completes the flags: from the environment, then from the file.
+func configure(cmd *cobra.Command) error {
+	if err := applyEnvironment(cmd); err != nil {
+		return err
+	}
+	return applyConfigFile(cmd)
 }
 
 // group returns a command that only holds others. It refuses what is none of

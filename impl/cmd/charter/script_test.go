@@ -54,11 +54,15 @@ func runScripts(t *testing.T, dir string, setup func(*testscript.Env) error) {
 			return setup(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"allow":   allow,
 			"answers": answers,
+			"field":   field,
 			"mode":    mode,
 			"newkey":  newkey,
+			"refresh": refresh,
 			"setenv":  setenv,
 			"silent":  silent,
+			"token":   token,
 		},
 	})
 }

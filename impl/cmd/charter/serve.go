@@ -78,9 +78,10 @@ func newServer(o serveOptions, addr net.Addr, st store.Store, logger *slog.Logge
 	accounts := interact.NewLocalAccounts(st)
 	cfg.Policy = interact.RequireAccount(accounts)
 	cfg.Interaction = interact.Pages(interact.Config{
-		Accounts: accounts,
-		Store:    st,
-		Logger:   logger,
+		Accounts:          accounts,
+		Store:             st,
+		Logger:            logger,
+		ScopeDescriptions: o.scopeDescriptions(),
 	})
 	return server.New(cfg)
 }

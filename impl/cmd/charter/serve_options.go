@@ -118,19 +118,12 @@ func (o serveOptions) config(addr net.Addr) (server.Config, error) {
 	if cfg.Registration, err = o.registrationFor(issuer); err != nil {
 		return server.Config{}, err
 	}
-	format, ok := map[string]server.TokenFormat{"opaque": server.Opaque, "ES256": server.JWTES256, "EdDSA": server.JWTEdDSA, "RS256": server.JWTRS256, "PS256": server.JWTPS256}[o.tokenFormat]
-	if !ok {
-		return server.Config{}, errors.New("--token-format must be opaque, ES256, EdDSA, RS256 or PS256")
+	if cfg.Resources, err = o.resourceConfigs(issuer); err != nil {
+		return server.Config{}, err
 	}
+	var ok bool
 	if cfg.RefreshTokens, ok = map[string]server.RefreshTokenPolicy{"metadata": server.RefreshByClientMetadata, "offline_access": server.RefreshOnOfflineAccess, "always": server.RefreshAlways, "never": server.RefreshNever}[o.refreshTokens]; !ok {
 		return server.Config{}, errors.New("--refresh-tokens must be metadata, offline_access, always or never")
-	}
-	resources := o.resources
-	if len(resources) == 0 {
-		resources = []string{issuer}
-	}
-	for _, uri := range resources {
-		cfg.Resources = append(cfg.Resources, server.Resource{URI: uri, TokenFormat: format})
 	}
 	for _, network := range o.trustedProxies {
 		prefix, err := netip.ParsePrefix(network)

@@ -86,7 +86,7 @@ func same(name string, want, got any) bool {
 	switch {
 	case name == "keys": // of whatever key was made
 		return got != nil
-	case slices.Contains(random, name):
+	case slices.Contains(random, name) && w != "apps": // the one handle that is a word
 		prefix, _, _ := strings.Cut(w, "_")
 		return isText && len(g) == len(w) && strings.HasPrefix(g, prefix+"_")
 	}

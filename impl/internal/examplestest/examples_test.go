@@ -72,9 +72,21 @@ func exampleNames(op *openapi3.Operation) []string {
 		}
 	}
 	if len(names) == 0 { // a request without parameters: what it succeeds with
-		for name := range op.Responses.Value("200").Value.Content["application/json"].Examples {
+		for name := range successes(op) {
 			names[name] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
+}
+
+// successes returns the examples of what op answers when all is well.
+func successes(op *openapi3.Operation) openapi3.Examples {
+	all := openapi3.Examples{}
+	for _, c := range op.Responses.Value("200").Value.Content {
+		maps.Copy(all, c.Examples)
+	}
+	if elsewhere := op.Responses.Value("303"); elsewhere != nil {
+		maps.Copy(all, elsewhere.Value.Headers["Location"].Value.Examples)
+	}
+	return all
 }

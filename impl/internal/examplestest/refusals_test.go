@@ -58,6 +58,7 @@ var refusals = map[string][]refusal{
 		{"POST /login" + formType, strings.Repeat("a", 16385), 413, asPage, nil},
 		{askAway + "&state=" + strings.Repeat("a", 65537), "", 414, asPage, nil},
 	},
+	"malformed":        {{"POST /logout" + formType, "", 400, asPage, nil}},
 	"unknown_resource": {{"GET /.well-known/oauth-protected-resource", "", 404, asJSON, nil}},
 	"compressed": {
 		{"POST /token\nContent-Encoding: gzip" + formType, "", 415, asJSON, nil},

@@ -112,6 +112,18 @@ func (f *fake) Consent(_ context.Context, in *gen.ConsentInput) (gen.ConsentOutp
 	return nil, f.reach(in)
 }
 
+func (f *fake) AppsPage(_ context.Context, in *gen.AppsPageInput) (gen.AppsPageOutput, error) {
+	return nil, f.reach(in)
+}
+
+func (f *fake) RevokeApps(_ context.Context, in *gen.RevokeAppsInput) (gen.RevokeAppsOutput, error) {
+	return nil, f.reach(in)
+}
+
+func (f *fake) Logout(_ context.Context, in *gen.LogoutInput) (gen.LogoutOutput, error) {
+	return nil, f.reach(in)
+}
+
 // statusReached is what the renderer of a fake answers when the request came
 // through.
 const statusReached = 299

@@ -63,7 +63,7 @@ var layers = []struct {
 	{prefixes: []string{"impl/cmd/", "impl/examples"}, beside: true},
 	{prefixes: []string{"impl/interact", "impl/doctor"}},
 	{prefixes: []string{"impl/protect/mcp"}},
-	{prefixes: []string{"impl/server", "impl/protect"}},
+	{prefixes: []string{"impl/server", "impl/protect", "impl/doctor"}},
 	{prefixes: []string{"impl/mint"}},
 	{prefixes: []string{"impl/client", "impl/pkce", "impl/dpop", "impl/mtls", "impl/jose", "impl/seal", "impl/fetch", "impl/store"}, beside: true},
 	{prefixes: []string{"impl/oauth"}},

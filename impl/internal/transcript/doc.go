@@ -1,0 +1,27 @@
+// Package transcript proves requirements by conversations: each file of
+// testdata/<standard> is what a client says to a server and what it must hear,
+// written to be read, and names the requirements that it proves. The package
+// parses such files, plays them over TCP against a server on any store, and
+// reports which requirements have a passing proof.
+//
+// A file is a txtar archive. Its comment has the ids of requirements, then one
+// sentence. Its sections are the steps; a section's name is its kind, and after a
+// colon what a reader should know:
+//
+//	server    what is configured otherwise: registration closed, issuer URL, …
+//	given     what exists before: client app confidential; grant app
+//	request   method and path, ?query parameters, headers; an empty line; form
+//	          parameters, one a line and not yet encoded, or a JSON object
+//	again     the last request with changes: name=value replaces, +name=value
+//	          repeats, -name removes; ?name for the query, Name: value for headers
+//	answer    what the person at the browser decides: alice allows, alice denies
+//	response  status and headers; an empty line; members of the JSON object
+//	state     token {x} is active; event code_replayed; no event code_replayed
+//	clock     +61s
+//
+// {name} is a value known by that name. In a response a name that is not known
+// yet takes the value that is there; one that is known must be equal to it. * is
+// any text, absent is none, and !{name} any other value.
+//
+// It knows the server only as its clients and its operator do.
+package transcript

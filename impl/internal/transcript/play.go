@@ -1,0 +1,220 @@
+package transcript
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charterauth/charter/impl/internal/openapitest"
+	"github.com/charterauth/charter/impl/internal/servertest"
+	"github.com/charterauth/charter/impl/server"
+	"github.com/charterauth/charter/impl/store"
+)
+
+// A player is in the middle of a transcript.
+type player struct {
+	t       testing.TB
+	server  *servertest.Server
+	http    *http.Client
+	issuer  string
+	values  values
+	clients map[string]servertest.Client
+
+	last    message        // the last request, for "again"
+	heard   heard          // the last response
+	waiting string         // where the browser was last sent to ask a person
+	cookies []*http.Cookie // of that browser
+}
+
+// Play plays a transcript against a new server over st, on TCP, and returns the
+// first thing that was not as it is written. That a response is not what
+// openapi.yaml says fails t.
+func Play(t testing.TB, tr Transcript, st store.Store) error {
+	t.Helper()
+	var lines []string
+	steps := tr.steps
+	if steps[0].kind == "server" {
+		lines, steps = steps[0].lines, steps[1:]
+	}
+	change, err := configure(lines)
+	if err != nil {
+		return err
+	}
+	p := newPlayer(t, st, change)
+	for i, s := range steps {
+		if err := p.step(s); err != nil {
+			return fmt.Errorf("%s %q, step %d: %w", s.kind, s.note, i+1+len(tr.steps)-len(steps), err)
+		}
+	}
+	return nil
+}
+
+func newPlayer(t testing.TB, st store.Store, change func(*server.Config)) *player {
+	t.Helper()
+	p := &player{t: t, clients: map[string]servertest.Client{}}
+	p.server = servertest.New(t, st,
+		func(cfg *server.Config) { cfg.Interaction = interaction },
+		change,
+		func(cfg *server.Config) { p.issuer = cfg.Issuer })
+	p.values = baseValues(p.issuer)
+	listener := httptest.NewServer(p.server)
+	t.Cleanup(listener.Close)
+	// The name in the URL is the issuer's, the connection goes to the test.
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", listener.Listener.Addr().String())
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	p.http = &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return p
+}
+
+func (p *player) step(s step) error {
+	switch s.kind {
+	case "given":
+		return each(s.lines, p.given)
+	case "state":
+		return each(s.lines, p.state)
+	case "clock":
+		d, err := time.ParseDuration(strings.TrimPrefix(s.lines[0], "+"))
+		p.server.Clock.Move(d)
+		return err
+	case "request":
+		m, err := readMessage(s.lines)
+		if err != nil {
+			return err
+		}
+		p.last = m
+		return p.send(m)
+	case "again":
+		m := p.last
+		if err := m.change(s.lines); err != nil {
+			return err
+		}
+		return p.send(m)
+	case "answer":
+		return p.answer(s.lines[0])
+	case "response":
+		return p.heard.check(s.lines, p.values)
+	}
+	return fmt.Errorf("a section %q here", s.kind)
+}
+
+func each(lines []string, f func(string) error) error {
+	for _, line := range lines {
+		if line == "" {
+			continue
+		}
+		if err := f(line); err != nil {
+			return fmt.Errorf("%s: %w", line, err)
+		}
+	}
+	return nil
+}
+
+// send sends a message and keeps the response.
+func (p *player) send(m message) error {
+	origin, err := url.Parse(p.issuer)
+	if err != nil {
+		return err
+	}
+	r, err := m.request(p.values, origin.Scheme+"://"+origin.Host)
+	if err != nil {
+		return err
+	}
+	return p.do(r, true)
+}
+
+func (p *player) do(r *http.Request, protocol bool) error {
+	res, err := p.http.Do(r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if protocol {
+		openapitest.Validate(p.t, r, res)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	p.heard = heard{res.StatusCode, res.Header, string(body)}
+	if to := res.Header.Get("Location"); strings.Contains(to, askPath+"?") {
+		p.waiting, p.cookies = to, res.Cookies()
+	}
+	return nil
+}
+
+// answer gives a person's decision in the browser that is waiting.
+func (p *player) answer(decision string) error {
+	words := strings.Fields(decision)
+	if len(words) < 2 || words[1] != "allows" && words[1] != "denies" {
+		return fmt.Errorf("%q is no decision", decision)
+	}
+	if p.waiting == "" {
+		return errors.New("no authorization request is waiting")
+	}
+	to, err := url.Parse(p.waiting)
+	if err != nil {
+		return err
+	}
+	target, err := url.Parse("http" + strings.TrimPrefix(p.issuer, "https"))
+	if err != nil {
+		return err
+	}
+	form := url.Values{"request": {to.Query().Get("request")}, "decision": {decision}}
+	r, err := http.NewRequest(http.MethodPost, target.String()+askPath, strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, c := range p.cookies {
+		r.AddCookie(c)
+	}
+	return p.do(r, false)
+}
+
+// state compares what the operator can see:
+//
+//	token {name} is active    or inactive, or how: revoked, used, expired, unknown, disabled
+//	event REASON              it is in the audit trail
+//	no event REASON
+func (p *player) state(line string) error {
+	filled, err := p.values.fill(line)
+	if err != nil {
+		return err
+	}
+	words := strings.Fields(filled)
+	switch {
+	case words[0] == "token" && len(words) == 4:
+		inspected, err := server.InspectToken(context.Background(), p.server.Store, p.server.Clock.Now(), words[1])
+		if err != nil {
+			return err
+		}
+		want := words[3]
+		if string(inspected.State) != want && !(want == "inactive" && inspected.State != server.TokenActive) {
+			return fmt.Errorf("it is %s", inspected.State)
+		}
+		return nil
+	case words[0] == "event" && len(words) == 2, words[0] == "no" && len(words) == 3:
+		happened := false
+		for _, reason := range p.server.Reasons() {
+			happened = happened || reason == words[len(words)-1]
+		}
+		if happened != (words[0] == "event") {
+			return fmt.Errorf("the audit trail has %v", p.server.Reasons())
+		}
+		return nil
+	}
+	return errors.New("no state can be read so")
+}

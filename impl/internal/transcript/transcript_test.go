@@ -1,0 +1,87 @@
+package transcript
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/charterauth/charter"
+	"github.com/charterauth/charter/impl/internal/pgtest"
+	"github.com/charterauth/charter/impl/store"
+	"github.com/charterauth/charter/impl/store/memory"
+	"github.com/charterauth/charter/impl/store/sqlstore"
+	"github.com/charterauth/charter/impl/store/sqlstore/postgres"
+	"github.com/charterauth/charter/impl/store/sqlstore/sqlite"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// engines open a new, empty store each.
+var engines = []struct {
+	name string
+	open func(t *testing.T) store.Store
+}{
+	{"memory", func(*testing.T) store.Store { return memory.New() }},
+	{"sqlite", func(t *testing.T) store.Store {
+		st, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "charter.db"))
+		return migrated(t, st, err)
+	}},
+	{"postgres", func(t *testing.T) store.Store {
+		st, err := postgres.Open(context.Background(), pgtest.DSN(t))
+		return migrated(t, st, err)
+	}},
+}
+
+func migrated(t *testing.T, st *sqlstore.Store, err error) store.Store {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	if err := st.Migrate(context.Background(), charter.Schema); err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+// known are the requirements that a transcript may name.
+func known(t *testing.T) map[string]Requirement {
+	t.Helper()
+	all, err := Requirements()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byID, err := ByID(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return byID
+}
+
+// Every transcript holds on every store. With -v the log says what is proven.
+func TestTranscripts(t *testing.T) {
+	all, err := Load(os.DirFS("testdata"), known(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, mu := NewReport(), sync.Mutex{}
+	for _, engine := range engines {
+		t.Run(engine.name, func(t *testing.T) {
+			engine.open(t) // an engine that is not here skips once
+			for _, tr := range all {
+				t.Run(tr.Name, func(t *testing.T) {
+					t.Parallel()
+					if err := Play(t, tr, engine.open(t)); err != nil {
+						t.Error(err)
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					report.Add(tr, !t.Failed())
+				})
+			}
+		})
+	}
+	t.Logf("%d requirements proven by %d transcripts\n%s", len(report.Proven()), len(all), report)
+}
