@@ -38,6 +38,7 @@ var broken = []struct {
 	{"offline_access at the resource", "claude", at(resourceMetadata, member("scopes_supported", []string{"tools", "offline_access"})), "resource-scopes", warn},
 	{"scopes as text", "vscode", at(resourceMetadata, member("scopes_supported", "tools")), "resource-scopes", fail},
 	{"proxy drops the well-known path", "claude", at(serverMetadata, status(404)), "server-metadata", fail},
+	{"server metadata fails", "claude-code", at(serverMetadata, status(502)), "server-metadata", fail},
 	{"server metadata is a page", "claude", at(serverMetadata, status(200)), "server-metadata", fail},
 	{"issuer behind a proxy", "claude", at(serverMetadata, member("issuer", "http://internal:8080")), "metadata-issuer", fail},
 	{"issuer with a slash", "claude", at(serverMetadata, slashed), "metadata-issuer", fail},

@@ -27,7 +27,7 @@ func (s *session) browse(ctx context.Context, target, back string) (a *answer, r
 	browser := *s.http
 	browser.Jar = jar
 	for range 2 * maxRedirects {
-		a, err = exchange(ctx, &browser, call{method: http.MethodGet, url: target, header: map[string]string{"Accept": "text/html"}})
+		a, err = s.exchange(ctx, &browser, call{method: http.MethodGet, url: target, header: map[string]string{"Accept": "text/html"}})
 		if err != nil {
 			return nil, nil, err
 		}

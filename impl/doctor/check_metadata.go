@@ -3,9 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -15,12 +13,15 @@ func checkServerMetadata(ctx context.Context, s *session) verdict {
 	for _, u := range serverMetadataURLs(s.issuer) {
 		a, err := s.get(ctx, u)
 		tried = append(tried, printable(u)+": "+s.returned)
+		if err == nil && a.status >= http.StatusInternalServerError && s.client.StopsAt5xx {
+			return failed(fmt.Sprintf("status %d ends the client's search", a.status))
+		}
 		if err != nil || a.status != http.StatusOK {
 			continue
 		}
 		m := a.members()
 		if m == nil {
-			return failed("the metadata is no JSON object")
+			return failed("the metadata are no JSON object")
 		}
 		s.metadata, s.metadataAt = m, u
 		return passed
@@ -73,17 +74,13 @@ func checkMembers(_ context.Context, s *session) verdict {
 func checkHTTPS(_ context.Context, s *session) verdict {
 	s.looked("endpoints in "+s.metadataAt, s.metadata.text("token_endpoint"))
 	for _, name := range endpoints {
-		u, err := url.Parse(s.metadata.text(name))
-		if err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
-			return failed(name + " is " + u.String())
+		endpoint := s.metadata.text(name)
+		plain := strings.HasPrefix(endpoint, "http:") && !onLoopback(endpoint)
+		if plain || onLoopback(endpoint) && !onLoopback(s.target) {
+			return failed(name + " is " + endpoint)
 		}
 	}
 	return passed
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 func checkResponseType(_ context.Context, s *session) verdict {

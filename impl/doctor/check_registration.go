@@ -55,15 +55,13 @@ func checkDocument(ctx context.Context, s *session) verdict {
 }
 
 func checkRegistration(ctx context.Context, s *session) verdict {
-	a, err := s.send(ctx, call{
-		method: http.MethodPost, url: s.metadata.text("registration_endpoint"), header: s.jsonHeader(),
-		body: document(s.client.throwAway(s.scope())),
-	})
+	body := document(s.client.throwAway(s.scope(), s.metadata.texts("grant_types_supported")))
+	a, err := s.send(ctx, call{method: http.MethodPost, url: s.metadata.text("registration_endpoint"), header: s.jsonHeader(), body: body})
 	if err != nil {
 		return failed("the registration endpoint cannot be reached: " + err.Error())
 	}
 	s.registration = a
-	s.requested += " " + printable(document(s.client.throwAway(s.scope())))
+	s.requested += " " + printable(body)
 	if a.status != http.StatusCreated && a.status != http.StatusOK {
 		return failed("the registration is refused")
 	}

@@ -47,7 +47,7 @@ var checks = []check{
 	{"metadata-members", withMetadata, checkMembers,
 		"give every URL of the metadata as text, and leave out what is not there instead of sending null (RFC 8414 §3.2)"},
 	{"endpoints-https", withMetadata, checkHTTPS,
-		"serve every endpoint over https (OAuth 2.1 §1.5); behind a proxy configure the public URL"},
+		"serve every endpoint over https, at a name that clients can reach (OAuth 2.1 §1.5); behind a proxy configure the public URL"},
 	{"response-type-code", withMetadata, checkResponseType,
 		"list code in response_types_supported (RFC 8414 §2)"},
 	{"pkce-s256", withMetadata, checkPKCE,

@@ -38,15 +38,21 @@ type Client struct {
 	// ServerScopes: where no resource tells scopes, it asks for all that the
 	// authorization server has.
 	ServerScopes bool
+	// ServerGrants: it registers those of its grant types that the server lists.
+	ServerGrants bool
 	// OfflineAccess: it asks for offline_access where the server has it.
 	OfflineAccess bool
 	// RefusesNull: a member that is null makes it refuse the whole document.
 	RefusesNull bool
+	// StopsAt5xx: it looks for metadata no further once a server fails.
+	StopsAt5xx bool
 	// RequiresPKCE: it refuses metadata that do not list S256.
 	RequiresPKCE bool
 
 	// Sources say where all of this is from: repository and path, or address.
 	Sources []string
+	// Assumed is what no source says, and how it was filled in.
+	Assumed []string
 }
 
 // A Registration is client metadata as a client sends it (RFC 7591 §2).
@@ -64,11 +70,13 @@ type Registration struct {
 // throwAway is what doctor registers in the client's place. Only the name
 // differs: a server that gives the same client for the same metadata must not
 // give the real one, which is then removed.
-func (c Client) throwAway(scope string) Registration {
+func (c Client) throwAway(scope string, serverGrants []string) Registration {
 	r := c.Registration
 	r.ClientName = "charter doctor, as " + c.Title
-	r.RedirectURIs = slices.Clone(r.RedirectURIs)
 	r.Scope = scope
+	if c.ServerGrants && len(serverGrants) > 0 {
+		r.GrantTypes = slices.DeleteFunc(slices.Clone(r.GrantTypes), func(g string) bool { return !slices.Contains(serverGrants, g) })
+	}
 	return r
 }
 

@@ -41,6 +41,7 @@ func claude() Client {
 			"https://github.com/anthropics/claude-ai-mcp/issues/96 (authorization request: document, scope, resource, prompt)",
 			"https://github.com/home-assistant/core/issues/179326 (selection of metadata documents)",
 		},
+		Assumed: []string{"discovery headers: none are sent"},
 	}
 }
 
@@ -61,12 +62,13 @@ func claudeCode() Client {
 		Headers:       sdkHeaders,
 		SlashResource: true,
 		RefusesNull:   true,
-		RequiresPKCE:  true,
+		StopsAt5xx:    true,
 		Sources: []string{
 			typeScriptSDK,
 			"https://claude.com/docs/connectors/building/authentication (metadata document, loopback callback on any port)",
 			"https://docs.zuora.com/zuora-ai/zuora-mcp-server/zuora-mcp-server/configure-zuora-remote-mcp-server/redirect-uris-by-mcp-client (callback)",
 		},
+		Assumed: []string{"that discovery is the SDK's", "grant types of the registration: as in the metadata document"},
 	}
 }
 
@@ -93,6 +95,7 @@ func chatGPT() Client {
 			"https://github.com/makeplane/plane-mcp-server/pull/165 (both callbacks)",
 			"https://github.com/django-oauth/django-oauth-toolkit/pull/1858 (shape of the metadata document)",
 		},
+		Assumed: []string{"discovery headers: none are sent", "registration, but for the redirect URIs: a public client's"},
 	}
 }
 
@@ -107,11 +110,12 @@ func visualStudioCode() Client {
 				"https://insiders.vscode.dev/redirect", "https://vscode.dev/redirect",
 				"http://127.0.0.1/", "http://127.0.0.1:33418/",
 			},
-			GrantTypes:              codeAndRefresh,
+			GrantTypes:              []string{"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"},
 			ResponseTypes:           code,
 			TokenEndpointAuthMethod: "none",
 			ApplicationType:         "native",
 		},
+		ServerGrants:  true,
 		RedirectURI:   "http://127.0.0.1:33418/",
 		OtherPort:     "http://127.0.0.1:50123/",
 		Headers:       sdkHeaders,
@@ -121,6 +125,7 @@ func visualStudioCode() Client {
 			"microsoft/vscode src/vs/workbench/api/common/extHostMcp.ts (challenge, headers, scopes)",
 			"https://vscode.dev/oauth/client-metadata.json (metadata document)",
 		},
+		Assumed: []string{"the version header goes to servers of other origins too, where the source sends it to the MCP server's only"},
 	}
 }
 
@@ -142,12 +147,14 @@ func cursor() Client {
 		Headers:       sdkHeaders,
 		SlashResource: true,
 		RefusesNull:   true,
+		StopsAt5xx:    true,
 		Sources: []string{
 			"https://github.com/erp-mafia/accounted/pull/2225 (three redirect URIs in one registration)",
 			"https://github.com/soflyy/agent-connector-for-wp/issues/111 (one refused URI ends the connection)",
 			"https://github.com/better-auth/better-auth/pull/10956 (no application_type)",
 			"https://github.com/different-ai/openwork/pull/3059 (token_endpoint_auth_method none)",
 		},
+		Assumed: []string{"that discovery is the TypeScript SDK's", "client name and grant types", "that of the three redirect URIs it asks for the loopback one"},
 	}
 }
 
@@ -170,6 +177,7 @@ func inspector() Client {
 		SlashResource: true,
 		ServerScopes:  true,
 		RefusesNull:   true,
+		StopsAt5xx:    true,
 		Sources: []string{
 			"modelcontextprotocol/inspector client/src/lib/auth.ts (registration, scopes)",
 			typeScriptSDK,

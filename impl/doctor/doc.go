@@ -7,4 +7,8 @@
 // fact), the table of checks and the run over both. It knows no server of ours:
 // it works on any issuer and any MCP server, and sends no credentials of anybody.
 // What it registers it removes again where the server lets it.
+//
+// Not replayed: the fallbacks of clients for servers from before protected
+// resource metadata, a second authorization server where several are listed, and
+// everything after the login.
 package doctor

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -174,5 +175,71 @@ func TestClients(t *testing.T) {
 	}
 	if _, ok := doctor.Find("netscape"); ok {
 		t.Error("an unknown client is found")
+	}
+}
+
+// TestOtherMachines: a server elsewhere has nothing of this machine called, and
+// nothing deleted but at its own origin.
+func TestOtherMachines(t *testing.T) {
+	called := false
+	victim := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
+	defer victim.Close()
+
+	// The transport of elsewhere: every name is the place.
+	for _, row := range []struct {
+		name, url string
+		flaw      flaw
+	}{
+		{"endpoints on loopback", "http://as.example.com", both(renamed, at(serverMetadata, both(member("registration_endpoint", victim.URL), member("authorization_endpoint", victim.URL))))},
+		{"deletes elsewhere", "", at("/register", member("registration_client_uri", victim.URL+"/register/x"))},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p := newPlace(t, "", "/mcp", with(row.flaw))
+			url := row.url
+			if url == "" {
+				url = p.origin
+			}
+			report, err := doctor.Run(t.Context(), doctor.Config{URL: url + "/mcp", Clients: []doctor.Client{p.client(t, "cursor")}, HTTP: p.everywhere(victim.URL)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if called {
+				t.Errorf("called: %s", problems(report))
+			}
+			if !has(report, "cursor", "registration") || report.Count(doctor.Fail) == 0 && len(report.Left) == 0 {
+				t.Errorf("nothing is told: %+v", report)
+			}
+		})
+	}
+}
+
+// TestOtherForms: metadata at the OpenID Connect names are found, by everybody
+// where the first place has none, and after a server's failure by those who look
+// on.
+func TestOtherForms(t *testing.T) {
+	for _, form := range []string{"/.well-known/openid-configuration/auth", "/auth/.well-known/openid-configuration"} {
+		for status, reached := range map[int]map[string]bool{
+			http.StatusNotFound:   {"claude": true, "claude-code": true, "vscode": true},
+			http.StatusBadGateway: {"claude": true, "claude-code": false, "vscode": true},
+		} {
+			p := newPlace(t, "/auth", "/mcp", func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					switch r.URL.Path {
+					case "/.well-known/oauth-authorization-server/auth":
+						w.WriteHeader(status)
+						return
+					case form:
+						r = r.Clone(r.Context())
+						r.URL.Path = "/.well-known/oauth-authorization-server/auth"
+					}
+					next.ServeHTTP(w, r)
+				})
+			})
+			for name, want := range reached {
+				if report := p.run(t, p.origin+"/mcp", p.client(t, name)); has(report, name, "login-page") != want {
+					t.Errorf("%s after %d, metadata at %s: %s", name, status, form, problems(report))
+				}
+			}
+		}
 	}
 }

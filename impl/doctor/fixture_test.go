@@ -2,7 +2,9 @@ package doctor_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -79,7 +81,8 @@ func (p *place) route(mcpPath string, mcp http.Handler) http.Handler {
 
 func whole(h http.Handler) http.Handler { return h }
 
-// newDocuments serves what the clients have at the URLs of their documents.
+// newDocuments serves documents of the shape that the clients' have (the Sources
+// of each), under their own URLs here.
 func newDocuments(t *testing.T) *httptest.Server {
 	t.Helper()
 	var d *httptest.Server
@@ -125,4 +128,15 @@ func problems(r doctor.Report) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// everywhere is a client for which every host is the place, but for those at
+// except.
+func (p *place) everywhere(except string) *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if "http://"+address != except {
+			address = strings.TrimPrefix(p.origin, "http://")
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}}
 }

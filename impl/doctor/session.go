@@ -152,23 +152,29 @@ func (s *session) authorization(redirectURI string, challenge bool) (string, err
 }
 
 // remove deletes the throw-away client (RFC 7592 §2.3). It returns the identifier
-// of one that stays.
+// of one that stays. A server may have things deleted at its own origin only.
 func (s *session) remove(ctx context.Context) string {
 	if s.registered == nil {
 		return ""
 	}
 	id := s.registered.text("client_id")
 	at, token := s.registered.text("registration_client_uri"), s.registered.text("registration_access_token")
-	if at == "" || token == "" {
+	if token == "" || !sameOrigin(at, s.metadata.text("registration_endpoint")) {
 		return printable(id)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
-	a, err := exchange(ctx, s.http, call{method: http.MethodDelete, url: at, header: map[string]string{"Authorization": "Bearer " + token}})
+	a, err := s.exchange(ctx, s.http, call{method: http.MethodDelete, url: at, header: map[string]string{"Authorization": "Bearer " + token}})
 	if err != nil || a.status != http.StatusNoContent && a.status != http.StatusOK {
 		return printable(id)
 	}
 	return ""
+}
+
+func sameOrigin(a, b string) bool {
+	u, err := parse(a)
+	v, otherErr := parse(b)
+	return err == nil && otherErr == nil && origin(u) == origin(v)
 }
 
 func document(v any) string {

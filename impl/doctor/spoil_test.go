@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"encoding/json"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -17,12 +18,15 @@ const (
 // A flaw changes what the whole place would answer.
 type flaw func(r *http.Request, w *httptest.ResponseRecorder)
 
-// with puts a flaw between client and place.
+// with puts a flaw between client and place, like a proxy that knows the place
+// by its own name.
 func with(f flaw) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			answer := httptest.NewRecorder()
-			next.ServeHTTP(answer, r)
+			inner := r.Clone(r.Context())
+			inner.Host = r.Context().Value(http.LocalAddrContextKey).(net.Addr).String()
+			next.ServeHTTP(answer, inner)
 			f(r, answer)
 			answer.Header().Del("Content-Length")
 			maps.Copy(w.Header(), answer.Header())
@@ -151,3 +155,15 @@ func beside(r *http.Request, w *recorder) { member("resource", "http://"+r.Host+
 
 // slashed writes the issuer with a slash.
 func slashed(r *http.Request, w *recorder) { member("issuer", "http://"+r.Host+"/")(r, w) }
+
+// renamed makes a place that is asked by another name tell that one. The
+// transport of such a test sends both to the same listener.
+func renamed(r *http.Request, w *recorder) {
+	local := r.Context().Value(http.LocalAddrContextKey).(net.Addr).String()
+	body := strings.ReplaceAll(w.Body.String(), local, r.Host)
+	w.Body.Reset()
+	w.Body.WriteString(body)
+	for name, values := range w.Header() {
+		w.Header().Set(name, strings.ReplaceAll(values[0], local, r.Host))
+	}
+}

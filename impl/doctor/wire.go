@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -101,7 +102,7 @@ type call struct {
 // redirect.
 func (s *session) send(ctx context.Context, c call) (*answer, error) {
 	s.requested = printable(c.method + " " + c.url)
-	a, err := exchange(ctx, s.http, c)
+	a, err := s.exchange(ctx, s.http, c)
 	if err != nil {
 		s.returned = printable(err.Error())
 		return nil, err
@@ -129,6 +130,15 @@ func (s *session) get(ctx context.Context, target string) (*answer, error) {
 		}
 	}
 	return nil, errors.New("too many redirects")
+}
+
+// exchange sends nothing to this machine on the word of a server elsewhere: what
+// listens on loopback may trust whoever comes from there.
+func (s *session) exchange(ctx context.Context, client *http.Client, c call) (*answer, error) {
+	if onLoopback(c.url) && !onLoopback(s.target) {
+		return nil, fmt.Errorf("%.100q is on the loopback interface, which no server elsewhere can mean", c.url)
+	}
+	return exchange(ctx, client, c)
 }
 
 func exchange(ctx context.Context, client *http.Client, c call) (*answer, error) {
@@ -169,6 +179,17 @@ func parse(raw string) (*url.URL, error) {
 		return nil, fmt.Errorf("%.100q is no http or https URL", raw)
 	}
 	return u, nil
+}
+
+// onLoopback reports whether a URL names this machine.
+func onLoopback(raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return false
+	}
+	host := u.Hostname()
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 func resolve(base, reference string) (string, error) {

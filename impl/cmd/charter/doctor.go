@@ -13,7 +13,7 @@ import (
 
 func newDoctor() *cobra.Command {
 	var names []string
-	var asJSON bool
+	var asJSON, verbose bool
 	cmd := &cobra.Command{
 		Use:   "doctor URL",
 		Short: "Replay how known clients find and begin a login, and name what fails and its cure",
@@ -36,7 +36,7 @@ The status is 1 when a check fails. Warnings do not change it.`,
 			if err != nil {
 				return err
 			}
-			if err := printReport(cmd.OutOrStdout(), report, asJSON); err != nil {
+			if err := printReport(cmd.OutOrStdout(), report, asJSON, verbose); err != nil {
 				return err
 			}
 			if n := report.Count(doctor.Fail); n > 0 {
@@ -46,7 +46,10 @@ The status is 1 when a check fails. Warnings do not change it.`,
 		},
 	}
 	cmd.Flags().StringSliceVar(&names, "client", nil, "only this client; repeatable (default all)")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what was asked and answered where all is well, too")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: one report")
+	cmd.MarkFlagsMutuallyExclusive("json", "verbose")
+	_ = cmd.RegisterFlagCompletionFunc("client", cobra.FixedCompletions(doctor.Names(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -63,7 +66,7 @@ func namedClients(names []string) ([]doctor.Client, error) {
 	return clients, nil
 }
 
-func printReport(out io.Writer, r doctor.Report, asJSON bool) error {
+func printReport(out io.Writer, r doctor.Report, asJSON, verbose bool) error {
 	if asJSON {
 		e := json.NewEncoder(out)
 		e.SetEscapeHTML(false)
@@ -79,9 +82,9 @@ func printReport(out io.Writer, r doctor.Report, asJSON bool) error {
 	for _, result := range r.Results {
 		if result.Client != client {
 			client = result.Client
-			fmt.Fprintf(&b, "\n%s\n", client)
+			fmt.Fprintf(&b, "\n%s\n", title(client))
 		}
-		printResult(&b, result)
+		printResult(&b, result, verbose)
 	}
 	fmt.Fprintf(&b, "\n%d passed, %s, %d failed\n", r.Count(doctor.Pass), plural(r.Count(doctor.Warn), "warning"), r.Count(doctor.Fail))
 	if len(r.Left) > 0 {
@@ -91,10 +94,10 @@ func printReport(out io.Writer, r doctor.Report, asJSON bool) error {
 	return err
 }
 
-// printResult says of what passed only that it did.
-func printResult(b *strings.Builder, r doctor.Result) {
+// printResult says of what passed only that it did, unless verbose.
+func printResult(b *strings.Builder, r doctor.Result, verbose bool) {
 	fmt.Fprintf(b, "  %-4s  %s\n", r.Status, r.Check)
-	if r.Status == doctor.Pass {
+	if r.Status == doctor.Pass && !verbose {
 		return
 	}
 	for _, line := range [][2]string{{"asked", r.Requested}, {"answer", r.Returned}, {"problem", r.Problem}, {"cure", r.Cure}} {
@@ -102,6 +105,14 @@ func printResult(b *strings.Builder, r doctor.Result) {
 			fmt.Fprintf(b, "        %-8s %s\n", line[0], line[1])
 		}
 	}
+}
+
+// title names a client as people and --client do.
+func title(name string) string {
+	if c, ok := doctor.Find(name); ok && !strings.EqualFold(c.Title, name) {
+		return c.Title + " (" + name + ")"
+	}
+	return name
 }
 
 func plural(n int, noun string) string {

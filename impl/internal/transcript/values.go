@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -26,7 +27,8 @@ func (v values) fill(text string) (string, error) {
 }
 
 // match compares a value with what is expected of it and learns the names that
-// are new. The pattern is text with {names} and *; or one of absent and !{name}.
+// are new. The pattern is text with {names} and *; or one of absent and !{name}. * alone
+// is any text but none.
 func (v values) match(pattern, got string, there bool) error {
 	if pattern == "absent" {
 		if there {
@@ -36,6 +38,12 @@ func (v values) match(pattern, got string, there bool) error {
 	}
 	if !there {
 		return fmt.Errorf("is absent, want %s", pattern)
+	}
+	if pattern == "*" {
+		if got == "" {
+			return errors.New("is empty")
+		}
+		return nil
 	}
 	if other, ok := strings.CutPrefix(pattern, "!"); ok && placeholder.MatchString(other) {
 		filled, err := v.fill(other)
@@ -52,7 +60,7 @@ func (v values) matchText(pattern, got string) error {
 	var learned []string
 	expression.WriteString(`(?s)^`)
 	literal := func(text string) {
-		expression.WriteString(strings.ReplaceAll(regexp.QuoteMeta(text), `\*`, `.+`))
+		expression.WriteString(strings.ReplaceAll(regexp.QuoteMeta(text), `\*`, `.*`))
 	}
 	rest := pattern
 	for _, at := range placeholder.FindAllStringSubmatchIndex(pattern, -1) {
