@@ -2,10 +2,10 @@ package e2e
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,9 +14,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-	"go.yaml.in/yaml/v3"
 
-	"github.com/charterauth/charter/gen/docs"
 	"github.com/charterauth/charter/impl/internal/require"
 )
 
@@ -86,10 +84,6 @@ func newReader(t *testing.T, site string) (*browser, *traffic) {
 	return &browser{ctx: ctx, t: t}, seen
 }
 
-var _ = slices.Contains[[]string]
-var _ = yaml.Unmarshal
-var _ = docs.FS
-
 // TestDocsSite: what charter docs writes is shown under its own policy, by a
 // server that knows nothing of it, and asks nobody else for anything.
 func TestDocsSite(t *testing.T) {
@@ -100,18 +94,39 @@ func TestDocsSite(t *testing.T) {
 	site := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(site.Close)
 	b, seen := newReader(t, site.URL)
-	b.do("open the site", chromedp.Navigate(site.URL+"/"), chromedp.WaitVisible(chromedp.CSS("[data-section-id]")))
-	time.Sleep(3 * time.Second)
-	ids, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`[...document.querySelectorAll('[data-section-id]')].map(e => e.dataset.sectionId + ' ' + [...e.querySelectorAll('a[href^=https]')].slice(0,3).map(a=>a.href+'='+a.textContent)).join('\n')`))
-	t.Log(ids, err)
-	png, _ := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	writeFile(t, "top.png", png)
-	for _, id := range []string{"tag/tokens/operation/token", "tag/authorization/operation/authorize"} {
-		_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](`(document.getElementById('`+id+`').scrollIntoView(), true)`))
-		t.Log(err)
-		time.Sleep(time.Second)
-		png, _ = chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-		writeFile(t, strings.ReplaceAll(id, "/", "_")+".png", png)
+	b.do("open the site", chromedp.Navigate(site.URL+"/"), chromedp.WaitVisible(chromedp.CSS("[data-section-id='tag/tokens/operation/token']")))
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector("[data-section-id='tag/tokens/operation/token']").innerText`))
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Log(seen.outbound(), seen.blocked, seen.problems)
+	for _, want := range []string{"RFC 6749 §3.2", "grant_type", "code_verifier"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the token operation does not show %q", want)
+		}
+	}
+	b.screenshot("docs")
+	if urls := seen.outbound(); len(urls) > 0 {
+		t.Errorf("the site asked elsewhere: %v", urls)
+	}
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	if len(seen.problems) > 0 {
+		t.Errorf("scripts failed: %v", seen.problems)
+	}
+}
+
+// TestDocsTraffic is the control: a page that does ask elsewhere is noticed.
+func TestDocsTraffic(t *testing.T) {
+	elsewhere := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(elsewhere.Close)
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, `<!doctype html><title>x</title><p id="here">x</p><img src="`+elsewhere.URL+`/logo.png" alt="">`)
+	}))
+	t.Cleanup(site.Close)
+	b, seen := newReader(t, site.URL)
+	b.do("open the page", chromedp.Navigate(site.URL+"/"), chromedp.WaitVisible(chromedp.CSS("#here")))
+	if urls := seen.outbound(); len(urls) != 1 || urls[0] != elsewhere.URL+"/logo.png" {
+		t.Errorf("noticed %v, want the picture", urls)
+	}
 }
