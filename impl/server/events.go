@@ -44,11 +44,16 @@ func newEventID(micros int64) string {
 }
 
 // randomID returns 128 random bits for identifiers that may be shown: of grants
-// and clients.
+// and clients. It begins with no hyphen, since operators give it to commands,
+// where that would be a flag.
 func randomID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	for {
+		var b [16]byte
+		rand.Read(b[:])
+		if id := base64.RawURLEncoding.EncodeToString(b[:]); id[0] != '-' {
+			return id
+		}
+	}
 }
 
 var base32Hex = base32.HexEncoding.WithPadding(base32.NoPadding)

@@ -47,7 +47,7 @@ func runScripts(t *testing.T, dir string, setup func(*testscript.Env) error) {
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(time.Minute), // a server that should have refused to start runs on
+		Deadline:            time.Now().Add(5 * time.Minute), // a server that should have refused to start runs on
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ADDR", freeAddress(t))
 			env.Setenv("ADMIN", freeAddress(t))
