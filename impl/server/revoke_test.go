@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/seal"
 )
 
@@ -75,6 +76,29 @@ func TestRevocationByAnOldToken(t *testing.T) {
 	x.ok(x.post("/revoke", as("P1"), url.Values{"token": {old.text("refresh_token")}}))
 	if x.live(next.text("access_token")) {
 		t.Error("lives")
+	}
+}
+
+// A hint that misleads costs no look-up, and what is no token of ours costs none
+// but the client's.
+func TestHintCostsNoLookup(t *testing.T) {
+	proof.Of(t, "RFC7009-5-2")
+	x := newTokenTest(t)
+	calls := func(token, hint string) int {
+		counting := &failing{Store: x.store}
+		x.server.store = counting
+		x.ok(x.post("/revoke", as("C1"), url.Values{"token": {token}, "token_type_hint": {hint}}))
+		return counting.calls
+	}
+	unknown := seal.NewToken(seal.PrefixRefreshToken)
+	want := calls(unknown, "refresh_token")
+	for _, hint := range []string{"", "access_token", "unheard_of"} {
+		if got := calls(unknown, hint); got != want {
+			t.Errorf("hint %q makes %d store calls, want %d", hint, got, want)
+		}
+	}
+	if got := calls("never-issued", "access_token"); got >= want {
+		t.Errorf("a token that cannot be ours makes %d store calls; a possible one makes %d", got, want)
 	}
 }
 

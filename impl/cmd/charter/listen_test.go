@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // startServe runs serve on a free port until the test ends, or stop is called,
@@ -57,6 +59,7 @@ func startServe(t *testing.T, flags ...string) (issuer string, stop func() error
 // TestTLS: with a certificate the issuer is https, over HTTP/2, and no older
 // than TLS 1.2.
 func TestTLS(t *testing.T) {
+	proof.Of(t, "RFC7009-2-5")
 	cert, key, roots := writeCertificate(t)
 	issuer, stop := startServe(t, "--tls-cert", cert, "--tls-key", key)
 	get := func(highest uint16) (*http.Response, error) {
