@@ -13,11 +13,12 @@ func (s protocol) Healthz(context.Context, *gen.HealthzInput) (gen.HealthzOutput
 	return &gen.Healthz200{Body: gen.Health{Status: "ok"}}, nil
 }
 
-// Readyz says whether requests can be served now: whether the store can write.
+// Readyz says whether requests can be served now: whether the store can write,
+// and the server is not about to stop.
 func (s protocol) Readyz(ctx context.Context, _ *gen.ReadyzInput) (gen.ReadyzOutput, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if err := s.store.Ping(ctx); err != nil {
+	if err := s.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return &gen.Readyz200{Body: gen.Health{Status: "ok"}}, nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/charterauth/charter/gen"
@@ -37,8 +38,9 @@ type Server struct {
 	metadata        metadataDocuments
 	restored        restoredMetadata
 
-	stop context.CancelFunc // ends background work
-	work sync.WaitGroup
+	draining atomic.Bool
+	stop     context.CancelFunc // ends background work
+	work     sync.WaitGroup
 }
 
 // protocol is a Server as the generated layer calls it: its methods are the
@@ -116,6 +118,7 @@ func (s *Server) maintain(ctx context.Context) {
 // ServeHTTP answers every request below the issuer.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.setSecurityHeaders(w.Header())
+	s.sendAway(w.Header())
 	defer s.recover(w, r)
 	if !guarded(r) {
 		s.renderError(w, r, nil, notFound)
@@ -205,8 +208,14 @@ func (s *Server) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Micros
 
 func (s *Server) logger() *slog.Logger { return s.cfg.Logger }
 
-// Ready returns nil when the store can be written to now.
-func (s *Server) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+// Ready returns nil when the store can be written to now and the server does not
+// Drain.
+func (s *Server) Ready(ctx context.Context) error {
+	if s.draining.Load() {
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, errDraining)
+	}
+	return s.store.Ping(ctx)
+}
 
 // Issuer returns the issuer identifier.
 func (s *Server) Issuer() string { return s.issuer.identifier }

@@ -35,6 +35,7 @@ type configFile struct {
 	TrustedProxy          []string        `yaml:"trusted-proxy"`
 	TrustCA               string          `yaml:"trust-ca"`
 	InsecureFetchLoopback bool            `yaml:"insecure-fetch-loopback"`
+	ShutdownNotice        string          `yaml:"shutdown-notice"`
 }
 
 // A resourceEntry is a resource, or only its URI.

@@ -28,12 +28,14 @@ const (
 // listeners are the ports of serve.
 type listeners struct {
 	public net.Listener
-	admin  net.Listener // nil without --admin-listen
-	tls    *tls.Config  // of public; nil for http
+	admin  net.Listener  // nil without --admin-listen
+	tls    *tls.Config   // of public; nil for http
+	notice time.Duration // between being told to stop and taking no more requests
 }
 
 // bind takes the ports, and reads the certificate that one of them needs.
 func (o serveOptions) bind() (l listeners, err error) {
+	l.notice = o.shutdownNotice
 	if o.tlsCert != "" {
 		certificate, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
 		if err != nil {
@@ -83,6 +85,12 @@ func (l listeners) run(ctx context.Context, srv *server.Server, logger *slog.Log
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
+	}
+	srv.Drain()
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(l.notice):
 	}
 	return drain(servers)
 }

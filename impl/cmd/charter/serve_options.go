@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -28,6 +29,7 @@ type serveOptions struct {
 	hosts, trustedProxies            []string
 	trustCA                          string
 	insecureFetchLoopback            bool
+	shutdownNotice                   time.Duration
 }
 
 func (o *serveOptions) flags(f *pflag.FlagSet) {
@@ -46,6 +48,7 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.hosts, "host", nil, "another host name that requests may be sent to, as by a reverse proxy; repeatable")
 	f.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "network, as 10.0.0.0/8, of reverse proxies whose X-Forwarded-For is believed; repeatable")
 	f.StringVar(&o.trustCA, "trust-ca", "", "file with further CA certificates, PEM, trusted when client metadata documents are fetched")
+	f.DurationVar(&o.shutdownNotice, "shutdown-notice", 0, "how long, as 5s, to go on serving but say not ready when told to stop, so that load balancers move away first")
 	f.BoolVar(&o.insecureFetchLoopback, "insecure-fetch-loopback", false, "let client metadata documents be fetched from loopback addresses; for development only")
 }
 
@@ -55,6 +58,9 @@ func (o serveOptions) check() error {
 	}
 	if o.issuer != "" && strings.HasPrefix(o.issuer, "http:") && o.tlsCert != "" {
 		return errors.New("--issuer says http but --tls-cert is given")
+	}
+	if o.shutdownNotice < 0 {
+		return errors.New("--shutdown-notice must not be negative")
 	}
 	return nil
 }

@@ -19,15 +19,20 @@ type Person struct {
 	Name, Password string
 	// Transport carries their requests. nil: http.DefaultTransport.
 	Transport http.RoundTripper
+	// Jar keeps who is signed in. nil: they sign in for each decision.
+	Jar http.CookieJar
 }
 
 // Decide opens the URL of an authorization request, signs in, and presses allow
 // or deny. It returns where the browser was sent then: the redirect URI with the
 // answer, which is not opened.
 func (p *Person) Decide(authorizationURL, decision string) (*url.URL, error) {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, err
+	jar := p.Jar
+	if jar == nil {
+		var err error
+		if jar, err = cookiejar.New(nil); err != nil {
+			return nil, err
+		}
 	}
 	browser := &http.Client{Jar: jar, Transport: p.Transport, Timeout: 30 * time.Second, CheckRedirect: p.stay}
 	res, err := browser.Get(authorizationURL)

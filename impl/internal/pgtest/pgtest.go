@@ -56,7 +56,8 @@ func Main(m *testing.M) int {
 type cluster struct {
 	port      int
 	server    *exec.Cmd
-	dir       string
+	bin, dir  string
+	owner     *syscall.SysProcAttr
 	databases atomic.Int64
 }
 
@@ -107,6 +108,19 @@ func start(bin string) (*cluster, error) {
 	if running != nil {
 		return running, nil
 	}
+	c, err := create(bin)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.run(); err != nil {
+		return nil, err
+	}
+	running = c
+	return c, c.await()
+}
+
+// create makes a cluster that does not run yet.
+func create(bin string) (*cluster, error) {
 	dir, err := os.MkdirTemp("", "charter-postgres-")
 	if err != nil {
 		return nil, err
@@ -121,19 +135,20 @@ func start(bin string) (*cluster, error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	c := &cluster{dir: dir}
-	if c.port, err = freePort(); err != nil {
-		return nil, err
-	}
-	c.server = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(c.port), "-h", "127.0.0.1", "-k", dir,
-		"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal")
-	c.server.SysProcAttr, c.server.Dir = owner, dir
-	if err := c.server.Start(); err != nil {
-		return nil, err
-	}
-	running = c
-	return c, c.await()
+	c := &cluster{dir: dir, bin: bin, owner: owner}
+	c.port, err = freePort()
+	return c, err
 }
+
+// run starts the server of a cluster.
+func (c *cluster) run(settings ...string) error {
+	c.server = exec.Command(filepath.Join(c.bin, "postgres"), append([]string{"-D", c.data(), "-p", strconv.Itoa(c.port), "-h", "127.0.0.1", "-k", c.dir,
+		"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal"}, settings...)...)
+	c.server.SysProcAttr, c.server.Dir = c.owner, c.dir
+	return c.server.Start()
+}
+
+func (c *cluster) data() string { return filepath.Join(c.dir, "data") }
 
 // unprivileged gives dir to an account that PostgreSQL agrees to run as: it
 // refuses root.
