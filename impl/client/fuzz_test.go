@@ -6,12 +6,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // FuzzMatchRedirectURI is FUZZ-1 and CVE-2022-36087: what matches is the
 // registered text, or differs from it by the port of a loopback address; and its
 // host is the one that net/url sees.
 func FuzzMatchRedirectURI(f *testing.F) {
+	proof.Of(f, "FUZZ-1")
 	for _, g := range goldenURIs(f) {
 		f.Add(g.uri, g.uri)
 		f.Add("http://127.0.0.1/cb", g.uri)
@@ -67,6 +70,7 @@ var allowList = []string{
 // FuzzParse is FUZZ-9: what is stored is of the allow-list, reads back as it is,
 // and cannot be used otherwise than the rules say.
 func FuzzParse(f *testing.F) {
+	proof.Of(f, "FUZZ-9")
 	for _, seed := range documentSeeds {
 		f.Add([]byte(seed))
 	}
@@ -86,6 +90,7 @@ func FuzzParse(f *testing.F) {
 // FuzzParseDocument is FUZZ-10: an accepted document names its URL and makes a
 // public client.
 func FuzzParseDocument(f *testing.F) {
+	proof.Of(f, "FUZZ-10")
 	for _, seed := range documentSeeds {
 		f.Add([]byte(`{"client_id":"` + testDocumentURL + `","client_name":"App",` + strings.TrimPrefix(seed, "{")))
 	}

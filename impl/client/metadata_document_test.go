@@ -4,10 +4,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // TestCheckClientIDURL is ATK-127 and the identifiers of CIMD §3.
 func TestCheckClientIDURL(t *testing.T) {
+	proof.Of(t, "ATK-127")
 	loopback := Rules{InsecureLoopback: true}
 	for _, c := range []struct {
 		name, id string

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func TestLocalized(t *testing.T) {
@@ -48,6 +49,7 @@ func TestLocalized(t *testing.T) {
 
 // TestJWKS is ATK-118, OIDC-REG-2-12, RFC7591-2-14 and CIMD02-4.1-1.
 func TestJWKS(t *testing.T) {
+	proof.Of(t, "ATK-118")
 	const (
 		ec  = `{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
 		okp = `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"1"}`
@@ -159,6 +161,7 @@ func TestAccessors(t *testing.T) {
 
 // TestHasOrigin is the part of MAD-2 that client metadata decide.
 func TestHasOrigin(t *testing.T) {
+	proof.Of(t, "MAD-2")
 	m := mustParse(t, with(t, map[string]string{
 		"redirect_uris":    `["https://app.example.com/cb","https://b.example:8443/","http://127.0.0.1:80/cb","com.example.app:/cb","cursor://x.example/cb"]`,
 		"application_type": `"native"`, "token_endpoint_auth_method": `"none"`,

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/oauth"
 )
 
@@ -127,6 +128,7 @@ func list(n int) string {
 // TestParseURIs is ATK-112, MAD-30 and CVE-2026-22752: every URI member and its
 // translations are https by our grammar.
 func TestParseURIs(t *testing.T) {
+	proof.Of(t, "ATK-112")
 	members := []string{"client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri"}
 	for _, base := range members[:4] {
 		members = append(members, base+"#de")
@@ -149,6 +151,7 @@ func TestParseURIs(t *testing.T) {
 // TestParseDefaults: what is left out gets a value, and what is registered is
 // told (RFC7591-2-5, RFC7591-2-6, RFC7591-2-7, RFC7591-3.2.1-7, RFC8252-7.2-1).
 func TestParseDefaults(t *testing.T) {
+	proof.Of(t, "ATK-110", "ATK-114")
 	for _, c := range []struct{ name, document, want string }{
 		{
 			"defaults", `{"redirect_uris":["https://a.example/"]}`,
@@ -209,6 +212,7 @@ func checkStored(t testing.TB, m Metadata) {
 }
 
 func TestParseRefusesDoubleMeaning(t *testing.T) {
+	proof.Of(t, "ATK-110", "ATK-159")
 	const uris = `"redirect_uris":["https://a.example/"]`
 	for _, c := range []struct{ name, document string }{
 		{"ATK-110 member in another case", `{` + uris + `,"Redirect_URIs":["https://b.example/"]}`},
@@ -229,6 +233,7 @@ func TestParseRefusesDoubleMeaning(t *testing.T) {
 }
 
 func TestPrivateUse(t *testing.T) {
+	proof.Of(t, "ATK-13")
 	const app = `"com.example.app:/cb"`
 	for _, c := range []struct {
 		name, kind, method string

@@ -1,12 +1,17 @@
 package client
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
+)
 
 // TestMatchRedirectURI: only the port of http at a loopback address may differ
 // (RFC8252-7.3-1, RFC8252-8.4-4, RFC9700-2.1-1, RFC9700-4.1.3-1,
 // RFC9700-4.1.3-2, RFC6749-3.1.2.3-2, CIMD-4.5-1). Every refusal differs from a
 // row that matches by the one thing that it names.
 func TestMatchRedirectURI(t *testing.T) {
+	proof.Of(t, "ATK-11", "ATK-16", "GITEA-37706", "DEX-7cb2317c", "ATK-12", "AUTHLIB-1.8", "CVE-2026-39821", "WOP-97")
 	const app, loop = "https://app.example.com/cb", "http://127.0.0.1/cb"
 	for _, c := range []struct {
 		name, registered, requested string

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/oauth"
 )
 
@@ -58,6 +59,7 @@ func verdictOf(uri string) string {
 // RFC9700-2.6-5, RFC6749-3.1.2-1, RFC6749-3.1.2-3). Every class has five refused
 // inputs and a control that is not.
 func TestRedirectURIClasses(t *testing.T) {
+	proof.Of(t, "ATK-10", "ATK-13", "ATK-16", "WOP-97", "CVE-2026-9689", "AUTHLIB-1.8")
 	refusals, controls := make(map[string]int), make(map[string]int)
 	for _, g := range goldenURIs(t) {
 		if got := verdictOf(g.uri); got != g.verdict {
@@ -80,6 +82,7 @@ func TestRedirectURIClasses(t *testing.T) {
 // TestAcceptedHosts is ATK-17: what is accepted has one host for our grammar and
 // for net/url, and is the same text after net/url wrote it again.
 func TestAcceptedHosts(t *testing.T) {
+	proof.Of(t, "ATK-17")
 	for _, g := range goldenURIs(t) {
 		if g.verdict != "accept" {
 			continue

@@ -3,10 +3,13 @@ package client
 import (
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // TestSecrets is MAD-18 and CVE-2021-4294.
 func TestSecrets(t *testing.T) {
+	proof.Of(t, "MAD-18")
 	const secret = "hunter2 \u00e9"
 	imported, err := HashImported(secret)
 	if err != nil {
@@ -42,6 +45,7 @@ func TestSecrets(t *testing.T) {
 
 // TestSecretLength: OKTA-2024, nothing is cut off; MAD-15, nothing long is hashed.
 func TestSecretLength(t *testing.T) {
+	proof.Of(t, "OKTA-2024", "MAD-15")
 	longest := strings.Repeat("a", 1024)
 	hash, err := HashImported(longest)
 	if err != nil || !VerifySecret(hash, longest) || VerifySecret(hash, longest[:1023]) || VerifySecret(hash, longest[:72]) {

@@ -3,6 +3,8 @@ package fetch
 import (
 	"net/netip"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // public are the neighbours of the blocks below, outside them; the last is judged
@@ -28,6 +30,7 @@ var private = []string{
 // TestAllowed is ATK-120 on addresses. The switch opens loopback and nothing
 // else.
 func TestAllowed(t *testing.T) {
+	proof.Of(t, "ATK-120")
 	for _, s := range public {
 		if a := netip.MustParseAddr(s); !allowed(a, false) || !allowed(a, true) {
 			t.Errorf("%s is refused", s)

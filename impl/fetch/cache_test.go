@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // clock is a time that tests move.
@@ -79,6 +81,7 @@ func counting(t *testing.T, status *atomic.Int64, cacheControl string) (*origin,
 
 // TestCache is ATK-128: by exact URL, for as long as it says, never a failure.
 func TestCache(t *testing.T) {
+	proof.Of(t, "ATK-128")
 	var status atomic.Int64
 	status.Store(200)
 	o, c, k := counting(t, &status, "max-age=600")
@@ -165,6 +168,7 @@ func TestCacheBound(t *testing.T) {
 
 // TestBudget is ATK-126 with many URLs of one host, then of many hosts.
 func TestBudget(t *testing.T) {
+	proof.Of(t, "ATK-126")
 	k := newClock()
 	b := newBudget()
 	tries := func(n int, hostOf func(int) string) (granted int) {

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // origin is a TLS server on loopback that counts connections and requests.
@@ -97,6 +99,7 @@ func TestGet(t *testing.T) {
 // TestLoopbackRefused is ATK-120: with the switch off no spelling of this machine
 // makes a connection; with it on the same listener answers.
 func TestLoopbackRefused(t *testing.T) {
+	proof.Of(t, "ATK-120")
 	o := serveJSON(t)
 	conf := o.config()
 	conf.Resolve = func(context.Context, string) ([]netip.Addr, error) {
@@ -148,6 +151,7 @@ func TestGate(t *testing.T) {
 // TestRebinding is ATK-122: a connection is only ever tried to an address that
 // was checked, and a name is looked up once for each.
 func TestRebinding(t *testing.T) {
+	proof.Of(t, "ATK-122")
 	addrs := func(list ...string) (all []netip.Addr) {
 		for _, s := range list {
 			all = append(all, netip.MustParseAddr(s))
@@ -200,6 +204,7 @@ func TestRebinding(t *testing.T) {
 
 // TestRedirect is ATK-123: no redirect is followed, wherever it points.
 func TestRedirect(t *testing.T) {
+	proof.Of(t, "ATK-123")
 	inside := serveJSON(t)
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, to := range []string{inside.URL + "/x", "/self", "http://127.0.0.1:" + inside.port(), "file:///etc/passwd", "//127.0.0.1:" + inside.port() + "/"} {

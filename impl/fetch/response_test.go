@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func answer(contentType, body string) http.HandlerFunc {
@@ -50,6 +52,7 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 
 // TestResponses is ATK-125: what is taken, and what is not.
 func TestResponses(t *testing.T) {
+	proof.Of(t, "ATK-125")
 	for _, c := range []struct {
 		name    string
 		handler http.HandlerFunc
@@ -99,6 +102,7 @@ func TestResponses(t *testing.T) {
 
 // TestSlow is ATK-125: the time for all of it is bounded, however it trickles.
 func TestSlow(t *testing.T) {
+	proof.Of(t, "ATK-125")
 	trickle := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		for r.Context().Err() == nil {

@@ -8,15 +8,17 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 )
 
-// CVE-2026-9798 class: a disabled account gets nothing more out of an old
+// A disabled account gets nothing more out of an old
 // consent, and an enabled one does.
 func TestRequireAccount(t *testing.T) {
+	proof.Of(t, "GHSA-7qjx-gp9h-65qj")
 	st := memory.New()
 	accounts := NewLocalAccounts(st)
 	s := servertest.New(t, st, func(cfg *server.Config) {

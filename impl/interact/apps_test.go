@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
@@ -154,9 +155,10 @@ func (b *browser) revokeToken() string {
 	return forms(b.t, b.get("/apps"))["/apps/revoke"].Get("csrf")
 }
 
-// ATK-30: the login page leads to the request or to the connected apps, whatever
+// The login page leads to the request or to the connected apps, whatever
 // else it is told.
 func TestLoginLeadsNowhereElse(t *testing.T) {
+	proof.Of(t, "ATK-30")
 	p := newPlace(t)
 	b := p.browser()
 	form := fields(t, b.get("/login?request=apps&return_to=https://evil.example&next=//evil.example"))
@@ -185,9 +187,10 @@ func TestLoginLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-// ATK-42, ATK-143: another site cannot sign a browser in, with or without a
+// Another site cannot sign a browser in, with or without a
 // request.
 func TestLoginToAppsIsBoundToTheBrowser(t *testing.T) {
+	proof.Of(t, "ATK-42", "ATK-143")
 	p := newPlace(t)
 	b, attacker := p.browser(), p.browser()
 	form := fields(t, attacker.get("/login?request=apps"))
@@ -240,9 +243,10 @@ func TestDescribeApp(t *testing.T) {
 	}
 }
 
-// ATK-140, ATK-142: signing out ends the session, here alone, and takes the
+// Signing out ends the session, here alone, and takes the
 // cookie away.
 func TestLogout(t *testing.T) {
+	proof.Of(t, "ATK-140", "ATK-142")
 	p := newPlace(t)
 	b, elsewhere := p.browser(), p.browser()
 	tokens := b.connected()

@@ -5,12 +5,14 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store/memory"
 )
 
-// ATK-98: guessing is bounded for a network too, whatever accounts it tries, and
+// Guessing is bounded for a network too, whatever accounts it tries, and
 // a neighbour does not suffer.
 func TestNetworkAttempts(t *testing.T) {
+	proof.Of(t, "ATK-98")
 	c := newClock()
 	a := &attempts{store: memory.New(), now: c.now}
 	peer := netip.MustParseAddr("2001:db8:1:2::7")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 )
 
@@ -25,8 +26,9 @@ func TestDeny(t *testing.T) {
 	checkPage(t, b.post("/consent", form), http.StatusBadRequest, "finished before")
 }
 
-// ATK-39, DEX-c03a6874: the form sent twice, one after the other and at once.
+// The form sent twice, one after the other and at once.
 func TestConsentTwice(t *testing.T) {
+	proof.Of(t, "DEX-c03a6874")
 	b := newPlace(t).browser()
 	form := b.question()
 	answers := make(chan *http.Response)
@@ -50,9 +52,10 @@ func TestConsentTwice(t *testing.T) {
 	checkPage(t, b.post("/consent", form), http.StatusBadRequest, "finished before")
 }
 
-// ATK-40, ATK-42, ATK-143, CVE-2022-39222, CVE-2026-7571: a form that was not
+// A form that was not
 // made for this browser, request and person does nothing.
 func TestForgedForms(t *testing.T) {
+	proof.Of(t, "ATK-40", "ATK-42", "ATK-143", "CVE-2022-39222", "CVE-2026-7571")
 	p := newPlace(t)
 	b := p.browser()
 	form := b.question()
@@ -108,8 +111,9 @@ func TestForgedForms(t *testing.T) {
 
 func (b *browser) loginPage() *http.Response { b.t.Helper(); return b.get(b.begin()) }
 
-// ATK-41: nothing but the decision and the ticks is read, and ticks only narrow.
+// Nothing but the decision and the ticks is read, and ticks only narrow.
 func TestConsentIgnoresWhatIsNotAsked(t *testing.T) {
+	proof.Of(t, "ATK-41")
 	p := newPlace(t)
 	b := p.browser()
 	form := b.question()
@@ -143,9 +147,10 @@ func TestNothingTicked(t *testing.T) {
 	}
 }
 
-// ATK-142: what is open in a tab when somebody else signs in at the browser
+// What is open in a tab when somebody else signs in at the browser
 // cannot be sent in their name; they are shown the page first.
 func TestSomebodyElseSignsIn(t *testing.T) {
+	proof.Of(t, "ATK-142")
 	p := newPlace(t)
 	if err := p.accounts.Add(t.Context(), "bob", "bob has one as well"); err != nil {
 		t.Fatal(err)
@@ -167,9 +172,10 @@ func TestSomebodyElseSignsIn(t *testing.T) {
 	}
 }
 
-// CVE-2026-32246, ATK-148, CVE-2024-21635: without a session in order there is
+// Without a session in order there is
 // never a code, only the login page.
 func TestConsentNeedsASession(t *testing.T) {
+	proof.Of(t, "CVE-2026-32246", "ATK-148", "CVE-2024-21635")
 	for what, spoil := range map[string]func(*browser){
 		"none":   func(b *browser) { delete(b.cookies, "__Host-charter-session") },
 		"forged": func(b *browser) { b.cookies["__Host-charter-session"] = b.cookies["__Host-charter-browser"] },

@@ -3,10 +3,12 @@ package interact
 import (
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
-// ATK-37, ATK-116
 func TestShown(t *testing.T) {
+	proof.Of(t, "ATK-37")
 	for in, want := range map[string]string{
 		"Claude":                                    "Claude",
 		"  Ζωή   の\tアプリ ":                           "Ζωή の アプリ",

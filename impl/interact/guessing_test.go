@@ -6,12 +6,14 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store/memory"
 )
 
-// ATK-98: ten failures in a quarter of an hour, for unknown names too; over
+// Ten failures in a quarter of an hour, for unknown names too; over
 // again after it; in another process and after a restart the same.
 func TestGuessingIsBounded(t *testing.T) {
+	proof.Of(t, "ATK-98")
 	for _, name := range []string{aliceName, "nobody"} {
 		t.Run(name, func(t *testing.T) {
 			st, c := memory.New(), newClock()
@@ -65,6 +67,7 @@ func TestSuccessStartsTheCountAnew(t *testing.T) {
 // ATK-98 with 32 racers over two processes: the count is taken before the
 // password is looked at, so not more than ten are.
 func TestGuessingRace(t *testing.T) {
+	proof.Of(t, "ATK-98")
 	st, c := memory.New(), newClock()
 	processes := []*LocalAccounts{newAlice(t, st, c), NewLocalAccounts(st)}
 	processes[1].now = c.now

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 )
@@ -115,10 +116,11 @@ func TestAuthenticate(t *testing.T) {
 	}
 }
 
-// ATK-97: an unknown, a known and a disabled account are refused with the same
+// An unknown, a known and a disabled account are refused with the same
 // error after the same calls of the store, and all three compare a hash. The
 // time that takes is not measured here.
 func TestAuthenticateDoesTheSameWorkForAll(t *testing.T) {
+	proof.Of(t, "ATK-97")
 	st, c := &callLog{Store: memory.New()}, newClock()
 	l := newAlice(t, st, c)
 	if err := l.Add(t.Context(), "gone", alicePassword); err != nil {
@@ -204,6 +206,7 @@ func TestSetPassword(t *testing.T) {
 }
 
 func TestAdd(t *testing.T) {
+	proof.Of(t, "ATK-37", "GHSA-7rqj")
 	l := newAlice(t, memory.New(), newClock())
 	for _, row := range []struct {
 		what, name, password string
@@ -234,8 +237,9 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-// CVE-2026-55670: a name that is used again is another person.
+// A name that is used again is another person.
 func TestSubjectsAreNeverUsedAgain(t *testing.T) {
+	proof.Of(t, "CVE-2026-55670")
 	st, c := memory.New(), newClock()
 	l := newAlice(t, st, c)
 	before, err := l.Authenticate(t.Context(), aliceName, alicePassword)

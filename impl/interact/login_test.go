@@ -6,10 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
-// ATK-97: whatever is wrong with name or password, the answer is the same.
+// Whatever is wrong with name or password, the answer is the same.
 func TestLoginRefusals(t *testing.T) {
+	proof.Of(t, "ATK-97")
 	p := newPlace(t)
 	if err := p.accounts.Add(t.Context(), "locked", alicePassword); err != nil {
 		t.Fatal(err)
@@ -45,6 +48,7 @@ func TestLoginRefusals(t *testing.T) {
 }
 
 func TestLoginForms(t *testing.T) {
+	proof.Of(t, "OKTA-2024", "ATK-42", "ATK-130")
 	b := newPlace(t).browser()
 	good := fields(t, b.loginPage())
 	good.Set("username", aliceName)
@@ -82,6 +86,7 @@ func TestLoginForms(t *testing.T) {
 
 // ATK-98 as people see it.
 func TestTooManyLogins(t *testing.T) {
+	proof.Of(t, "ATK-98")
 	b := newPlace(t).browser()
 	form := fields(t, b.loginPage())
 	form.Set("username", aliceName)

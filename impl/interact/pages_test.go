@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
@@ -60,8 +61,9 @@ func TestSignInAndConsent(t *testing.T) {
 	}
 }
 
-// ATK-34: reading a page changes nothing, and there is no HEAD.
+// Reading a page changes nothing, and there is no HEAD.
 func TestPagesOnlyRead(t *testing.T) {
+	proof.Of(t, "ATK-34")
 	b := newPlace(t).browser()
 	consent := b.signIn()
 	var form url.Values

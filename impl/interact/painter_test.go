@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/server"
 )
 
@@ -97,6 +98,7 @@ var polyglots = []string{
 }
 
 func TestPagesKeepTheirElements(t *testing.T) {
+	proof.Of(t, "ATK-130", "ATK-131", "ATK-134")
 	p := newTestPainter(t)
 	for _, s := range polyglots {
 		checkSkeleton(t, p, s)
@@ -107,8 +109,9 @@ func TestPagesKeepTheirElements(t *testing.T) {
 	}
 }
 
-// FUZZ-16: no element or attribute of a page comes from input.
+// No element or attribute of a page comes from input.
 func FuzzPagesKeepTheirElements(f *testing.F) {
+	proof.Of(f, "FUZZ-16")
 	p := newTestPainter(f)
 	for _, s := range polyglots {
 		f.Add(s)
@@ -146,8 +149,9 @@ func TestPolicyFitsTheStyle(t *testing.T) {
 	}
 }
 
-// FACT-6, ATK-37, ATK-116: what a person sees of an application.
+// What a person sees of an application.
 func TestConsentPage(t *testing.T) {
+	proof.Of(t, "ATK-37")
 	p := newTestPainter(t)
 	view := consentView{
 		frame: p.frame, Action: "/consent", Request: "chrq_x", CSRF: "c", Account: "alice",

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func TestPasswordHash(t *testing.T) {
@@ -56,8 +58,9 @@ func TestPasswordsAreNotNormalised(t *testing.T) {
 	}
 }
 
-// OKTA-2024: nothing behind a limit is ignored.
+// Nothing behind a limit is ignored.
 func TestLongPasswordsAreNotCut(t *testing.T) {
+	proof.Of(t, "OKTA-2024")
 	long := strings.Repeat("x", maxPassword)
 	h := newPasswordHash(long)
 	if !h.matches(long) || h.matches(long[:maxPassword-1]) || h.matches(long+"y") {
@@ -95,9 +98,10 @@ func TestParsePasswordHashRefuses(t *testing.T) {
 	}
 }
 
-// REL-29: however many sign in at once, hashing has at most its seats, and who
+// However many sign in at once, hashing has at most its seats, and who
 // cannot wait is told so.
 func TestBenchBoundsHashing(t *testing.T) {
+	proof.Of(t, "REL-29")
 	b := &bench{seats: make(chan struct{}, 2)}
 	var mu sync.Mutex
 	var now, most, served, busy int

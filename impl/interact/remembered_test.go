@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 )
 
@@ -55,9 +56,10 @@ func TestConsentIsRemembered(t *testing.T) {
 	}
 }
 
-// ATK-119, CFAI-51, ATK-127, GHSA-c2jp-c369-7pvx: whatever is not exactly what
+// Whatever is not exactly what
 // was allowed, or not by this person, is asked.
 func TestConsentIsNotRemembered(t *testing.T) {
+	proof.Of(t, "ATK-119", "CFAI-51", "ATK-127")
 	const two = `{"client_name":"Two","redirect_uris":["https://a.example.com/cb","https://a.example.com/cc","http://127.0.0.1/cb","com.example.app:/cb"],"token_endpoint_auth_method":"none","application_type":"native"}`
 	at := func(uri string) url.Values { return url.Values{"redirect_uri": {uri}} }
 	for _, row := range []struct {
@@ -147,9 +149,10 @@ func TestAlwaysAsk(t *testing.T) {
 	checkPage(t, b.get(b.beginWith(b.client, nil)), http.StatusOK, "Allow")
 }
 
-// ATK-34: what no person navigates to gives no code, and leaves the request
+// What no person navigates to gives no code, and leaves the request
 // waiting.
 func TestOnlyVisitsAreRemembered(t *testing.T) {
+	proof.Of(t, "ATK-34")
 	b := newPlace(t).browser()
 	b.allowOnce(b.signIn())
 	consent, err := url.Parse(b.beginWith(b.client, nil))

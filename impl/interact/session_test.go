@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
@@ -52,8 +53,8 @@ func start(t testing.TB, s *sessions, r *http.Request) (cookie string) {
 	return cookie
 }
 
-// ATK-140
 func TestSessionCookie(t *testing.T) {
+	proof.Of(t, "ATK-140")
 	for _, row := range []struct {
 		issuer, name string
 		secure       bool
@@ -76,9 +77,10 @@ func TestSessionCookie(t *testing.T) {
 	}
 }
 
-// ATK-42, ATK-141: the session identifier changes at login, the one before it is
+// The session identifier changes at login, the one before it is
 // dead, and one that was put there by somebody else is not taken.
 func TestLoginRotatesTheSession(t *testing.T) {
+	proof.Of(t, "ATK-42", "ATK-141")
 	st, c := memory.New(), newClock()
 	s := newSessions(st, c, "https://as.example")
 	first := start(t, s, browserWith(t))
@@ -110,8 +112,9 @@ func TestLoginRotatesTheSession(t *testing.T) {
 	}
 }
 
-// ATK-2: another issuer on the same host, over the same store.
+// Another issuer on the same host, over the same store.
 func TestSessionIsOfOneIssuer(t *testing.T) {
+	proof.Of(t, "ATK-2")
 	st, c := memory.New(), newClock()
 	a, b := newSessions(st, c, "https://as.example/a"), newSessions(st, c, "https://as.example/b")
 	cookie := start(t, a, browserWith(t))
@@ -120,8 +123,8 @@ func TestSessionIsOfOneIssuer(t *testing.T) {
 	}
 }
 
-// ATK-148
 func TestSessionExpires(t *testing.T) {
+	proof.Of(t, "ATK-148")
 	st, c := memory.New(), newClock()
 	s := newSessions(st, c, "https://as.example")
 	cookie := start(t, s, browserWith(t))
@@ -135,9 +138,10 @@ func TestSessionExpires(t *testing.T) {
 	}
 }
 
-// ATK-148: use keeps a session alive, under a new identifier, until its absolute
+// Use keeps a session alive, under a new identifier, until its absolute
 // end; when the person signed in never changes.
 func TestSessionRenewal(t *testing.T) {
+	proof.Of(t, "ATK-148")
 	st, c := memory.New(), newClock()
 	s := newSessions(st, c, "https://as.example")
 	cookie, began, renewals := start(t, s, browserWith(t)), c.now(), 0

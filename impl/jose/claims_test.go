@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // withMember returns the good claims and one member more, as written.
@@ -35,6 +37,7 @@ func TestClaimControls(t *testing.T) {
 // TestTimeClaims is ATK-86, ATK-88, FACT-8 and FACT-10. The signature is good in
 // every row, here and below; only the claims are not.
 func TestTimeClaims(t *testing.T) {
+	proof.Of(t, "ATK-86", "ATK-88")
 	k := testKeys(t)[EdDSA]
 	v := verifierFor(t, k)
 	at := now.Unix()
@@ -73,6 +76,7 @@ func TestTimeClaims(t *testing.T) {
 
 // TestOtherClaims is CVE-2020-26160 and FACT-1.
 func TestOtherClaims(t *testing.T) {
+	proof.Of(t, "CVE-2020-26160")
 	k := testKeys(t)[EdDSA]
 	v := verifierFor(t, k)
 	raw := func(member string) string { return withMember(t, member) }

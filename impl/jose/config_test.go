@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func TestVerifierOptions(t *testing.T) {
@@ -47,6 +49,7 @@ func TestVerifierOptions(t *testing.T) {
 
 // TestVerifierConfig is CVE-2026-22748: an empty check is a constructor error.
 func TestVerifierConfig(t *testing.T) {
+	proof.Of(t, "CVE-2026-22748")
 	if _, err := NewVerifier(config(testKeys(t)[ES256])); err != nil {
 		t.Fatal(err)
 	}

@@ -8,11 +8,14 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // FuzzVerify is FUZZ-7: whatever Verify takes, golang-jwt's own parser takes
 // with the same subject.
 func FuzzVerify(f *testing.F) {
+	proof.Of(f, "FUZZ-7")
 	k := testKeys(f)[EdDSA]
 	v := verifierFor(f, k)
 	good, err := k.Sign("at+jwt", goodClaims())
@@ -67,6 +70,7 @@ func FuzzStrictObject(f *testing.F) {
 
 // FuzzJWKSet is FUZZ-8: what is taken is published again as the same keys.
 func FuzzJWKSet(f *testing.F) {
+	proof.Of(f, "FUZZ-7")
 	f.Add([]byte(`{"keys":[` + rsaJWK + `,` + ecJWK + `,` + edJWK + `]}`))
 	f.Add([]byte(`{"keys":[{"kty":"oct","k":"AA"}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -3,11 +3,14 @@ package jose
 import (
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // TestHeaderAlg is ATK-80 and ATK-86. The signature is good in every row; only
 // the header is not.
 func TestHeaderAlg(t *testing.T) {
+	proof.Of(t, "ATK-80", "ATK-86")
 	k := testKeys(t)[ES256]
 	v := verifierFor(t, k)
 	kid := k.public.kid
@@ -49,6 +52,7 @@ func TestHeaderAlg(t *testing.T) {
 
 // TestHeaderMembers is ATK-83, 84 and 85, in the same way.
 func TestHeaderMembers(t *testing.T) {
+	proof.Of(t, "ATK-83")
 	k := testKeys(t)[ES256]
 	v := verifierFor(t, k)
 	kid := k.public.kid

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 var algorithms = []Algorithm{ES256, EdDSA, PS256, RS256}
@@ -70,6 +72,7 @@ func TestPrivateRoundTrip(t *testing.T) {
 // TestKeyForAlgorithm is ATK-82: a key is good for the algorithms of its row
 // and no other.
 func TestKeyForAlgorithm(t *testing.T) {
+	proof.Of(t, "ATK-82")
 	p384, err1 := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	der, err2 := x509.MarshalPKCS8PrivateKey(p384)
 	if err := errors.Join(err1, err2); err != nil {
@@ -171,6 +174,7 @@ func TestSignRefuses(t *testing.T) {
 // TestParseJWKSet is ATK-118 and ATK-81: the rows that are no error say how many
 // keys are left.
 func TestParseJWKSet(t *testing.T) {
+	proof.Of(t, "ATK-118", "ATK-81")
 	set := func(keys ...string) string { return `{"keys":[` + strings.Join(keys, ",") + `]}` }
 	with := func(jwk, members string) string { return strings.TrimSuffix(jwk, "}") + "," + members + "}" }
 	var many, fits []string

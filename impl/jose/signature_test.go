@@ -11,11 +11,14 @@ import (
 	"encoding/pem"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // TestKeyConfusion is ATK-81 and ATK-82: the public key as an HMAC secret, and
 // each key under each other algorithm.
 func TestKeyConfusion(t *testing.T) {
+	proof.Of(t, "ATK-81", "ATK-82")
 	keys := testKeys(t)
 	payload := body(t, nil)
 	for alg, k := range keys {
@@ -80,6 +83,7 @@ func TestPSSSalt(t *testing.T) {
 
 // TestSignatureNumbers is CVE-2022-21449: r or s zero, the order, or too long.
 func TestSignatureNumbers(t *testing.T) {
+	proof.Of(t, "CVE-2022-21449")
 	k := testKeys(t)[ES256]
 	v := verifierFor(t, k)
 	good := forge(t, k, head(k), body(t, nil))

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 const (
@@ -114,6 +116,7 @@ func TestVerifyGood(t *testing.T) {
 
 // TestFormAttacks is ATK-87 and ATK-89.
 func TestFormAttacks(t *testing.T) {
+	proof.Of(t, "ATK-87", "ATK-89")
 	k := testKeys(t)[ES256]
 	v := verifierFor(t, k)
 	token := forge(t, k, head(k), body(t, nil))
@@ -189,6 +192,7 @@ func TestTokenCap(t *testing.T) {
 // TestBadSignatureAndExpired is CVE-2024-51744: one error, decided by the
 // signature.
 func TestBadSignatureAndExpired(t *testing.T) {
+	proof.Of(t, "CVE-2024-51744")
 	k := testKeys(t)[EdDSA]
 	other, err := Generate(EdDSA)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/seal"
 )
 
@@ -75,9 +76,10 @@ func TestNoPropsIsNoKey(t *testing.T) {
 	}
 }
 
-// MAD-17, REL-42: a sealed value copied to another row opens nothing; the rows as
+// A sealed value copied to another row opens nothing; the rows as
 // they were do.
 func TestMixedUpRowsOpenNothing(t *testing.T) {
+	proof.Of(t, "MAD-17")
 	first, second := issueWithGrantProps(), issueWithGrantProps()
 	second.Grant.ID = "grant-2"
 	second.Grant.Props, second.AccessProps = SealGrantProps("grant-2", secret)
@@ -113,8 +115,9 @@ func TestMixedUpRowsOpenNothing(t *testing.T) {
 	}
 }
 
-// MAD-13: neither row of a token shows the props.
+// Neither row of a token shows the props.
 func TestRowsShowNothing(t *testing.T) {
+	proof.Of(t, "REL-40")
 	i := issueWithGrantProps()
 	i.AccessProps = OwnProps(secret)
 	got, err := Mint(context.Background(), i)

@@ -8,10 +8,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/seal"
 )
 
-func TestReplyOpensForTheSpentTokenOnly(t *testing.T) { // ATK-61
+func TestReplyOpensForTheSpentTokenOnly(t *testing.T) {
+	proof.Of(t, "ATK-61")
 	first, err := Mint(context.Background(), issuance())
 	if err != nil {
 		t.Fatal(err)

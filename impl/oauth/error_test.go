@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func TestCodes(t *testing.T) {
@@ -41,6 +43,7 @@ func TestCodes(t *testing.T) {
 }
 
 func TestCleanDescription(t *testing.T) {
+	proof.Of(t, "ATK-132")
 	for _, c := range []struct{ in, want string }{
 		{"The code was used before.", "The code was used before."},
 		{"", ""},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func TestParseResource(t *testing.T) {
@@ -41,6 +43,7 @@ func TestParseResource(t *testing.T) {
 // TestBadResource is ATK-72: each row is one change away from a resource that
 // TestParseResource accepts.
 func TestBadResource(t *testing.T) {
+	proof.Of(t, "ATK-72")
 	for _, c := range []struct{ name, in string }{
 		{"empty", ""},
 		{"relative", "/mcp"},

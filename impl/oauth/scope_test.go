@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func TestParseScope(t *testing.T) {
@@ -101,6 +103,7 @@ func TestScopeUnionOwnsItsMemory(t *testing.T) {
 
 // TestScopeCost is ATK-79: 100 000 tokens and 1 MiB are refused within 50 ms.
 func TestScopeCost(t *testing.T) {
+	proof.Of(t, "ATK-79")
 	for _, in := range []string{strings.Repeat("a ", 100_000), strings.Repeat("a", 1<<20), strings.Repeat(" ", 1<<20)} {
 		best := time.Hour // of three: a busy machine is not the parser's fault
 		for range 3 {

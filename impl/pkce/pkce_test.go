@@ -3,6 +3,8 @@ package pkce
 import (
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // The vector of RFC 7636 Appendix B.
@@ -21,6 +23,7 @@ func TestVector(t *testing.T) {
 }
 
 func TestVerify(t *testing.T) {
+	proof.Of(t, "ATK-20", "ATK-21", "ATK-22", "ATK-25", "ATK-26", "MAD-27", "CVE-2026-26247")
 	long := strings.Repeat("aZ09-._~", 16)
 	for _, c := range []struct {
 		name, challenge, method, verifier string
@@ -52,6 +55,7 @@ func TestVerify(t *testing.T) {
 
 // TestValidVerifier is ATK-23.
 func TestValidVerifier(t *testing.T) {
+	proof.Of(t, "ATK-23")
 	a := func(n int) string { return strings.Repeat("a", n) }
 	for _, c := range []struct {
 		name, in string
@@ -81,6 +85,7 @@ func TestValidVerifier(t *testing.T) {
 
 // TestValidChallenge is ATK-24.
 func TestValidChallenge(t *testing.T) {
+	proof.Of(t, "ATK-24")
 	for _, c := range []struct {
 		name, in string
 		want     bool

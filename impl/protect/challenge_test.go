@@ -7,10 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/protect"
 )
 
 func TestInsufficientScope(t *testing.T) {
+	proof.Of(t, "ATK-133")
 	for _, c := range []struct {
 		id       string
 		required []string
@@ -60,6 +62,7 @@ func TestRequireScopes(t *testing.T) {
 
 // TestInsufficientAuthentication is RFC 9470 §3.
 func TestInsufficientAuthentication(t *testing.T) {
+	proof.Of(t, "ATK-133")
 	const head = `Bearer error="insufficient_user_authentication", error_description="the person must authenticate anew", scope="read", resource_metadata="` + metadata + `"`
 	for _, c := range []struct {
 		id     string

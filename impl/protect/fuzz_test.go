@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // FuzzParseMembers: what is accepted reads the same to any reader of JSON.
@@ -34,6 +36,7 @@ func FuzzParseMembers(f *testing.F) {
 // FuzzQuoted is ATK-133: whatever is in a parameter, the header has one more
 // parameter and no more lines.
 func FuzzQuoted(f *testing.F) {
+	proof.Of(f, "ATK-133")
 	for _, s := range []string{"", `a"b`, `a\`, "a\r\nb", "é", "\x7f", `", error="x`} {
 		f.Add(s)
 	}

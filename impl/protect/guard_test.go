@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/oauth"
 	"github.com/charterauth/charter/impl/protect"
@@ -46,6 +47,7 @@ func tokens() known {
 }
 
 func TestHandler(t *testing.T) {
+	proof.Of(t, "CVE-2026-11717", "ATK-71")
 	long := strings.Repeat("a", jose.MaxToken)
 	h := guard(t, config(tokens())).Handler(hello)
 	for _, c := range []struct {

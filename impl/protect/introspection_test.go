@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/protect"
 )
 
@@ -247,6 +248,7 @@ func TestIntrospectionCountsFromTheQuestion(t *testing.T) {
 // TestCacheHoldsNoVerdicts is CVE-2026-33496: another demand on the same token
 // gets its own verdict, whoever filled the cache.
 func TestCacheHoldsNoVerdicts(t *testing.T) {
+	proof.Of(t, "CVE-2026-33496")
 	s, now := &authorizationServer{answer: says(live)}, newClock()
 	v, err := protect.Introspection(protect.IntrospectionConfig{
 		Endpoint: issuer + "/introspect", Issuer: issuer, ClientID: "api", ClientSecret: "secret", HTTPClient: served(s), Now: now.Now,

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 var (
@@ -61,6 +63,7 @@ func TestRoundTrips(t *testing.T) {
 // TestFreshness is MAD-16: the same text under the same identity never gives the
 // same key, nonce or ciphertext.
 func TestFreshness(t *testing.T) {
+	proof.Of(t, "MAD-16")
 	seen := map[string]bool{}
 	k := mustKEK(t)
 	for range 500 {
@@ -105,6 +108,7 @@ func cases(t *testing.T) []sealedCase {
 
 // TestMutations is ATK-109 and MAD-17: every bit, every cut, every extension.
 func TestMutations(t *testing.T) {
+	proof.Of(t, "ATK-109", "MAD-17")
 	for _, c := range cases(t) {
 		if err := c.open(c.sealed); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
@@ -230,6 +234,7 @@ func TestIdentity(t *testing.T) {
 
 // TestPrinting is DEX-6189b208: no verb shows key bytes.
 func TestPrinting(t *testing.T) {
+	proof.Of(t, "DEX-6189b208")
 	_, key := SealProps(text, rowA)
 	k := mustKEK(t)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 var prefixes = []string{
@@ -55,6 +57,7 @@ func TestWellFormedVector(t *testing.T) {
 
 // TestNearTokens is CVE-2026-27840: nothing one change away is well-formed.
 func TestNearTokens(t *testing.T) {
+	proof.Of(t, "CVE-2026-27840")
 	s := NewToken(PrefixAccessToken)
 	if !WellFormed(PrefixAccessToken, s) {
 		t.Fatal("the token itself is refused")
@@ -79,6 +82,7 @@ func TestNearTokens(t *testing.T) {
 // TestTokenUniform is MAD-11 on a modest sample: chi-square of each character at
 // each random position.
 func TestTokenUniform(t *testing.T) {
+	proof.Of(t, "MAD-11")
 	const samples = 20_000
 	var counts [bodyLen][256]int
 	for range samples {

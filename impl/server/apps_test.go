@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/oauth"
 	"github.com/charterauth/charter/impl/store"
@@ -105,9 +106,10 @@ func TestRevokeApp(t *testing.T) {
 	}
 }
 
-// ATK-143: the token of a form is good in one browser, for one purpose, and is
+// The token of a form is good in one browser, for one purpose, and is
 // none of a request's.
 func TestFormToken(t *testing.T) {
+	proof.Of(t, "ATK-143")
 	s := servertest.New(t, memory.New())
 	fresh := func() *http.Request { return httptest.NewRequest(http.MethodGet, servertest.Issuer+"/login", nil) }
 	browser := func() (*http.Request, string) {

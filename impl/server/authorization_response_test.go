@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 )
 
-// ATK-4: the response carries our iss, code and error, not the request's.
+// The response carries our iss, code and error, not the request's.
 func TestResponseParametersOfTheRequestAreIgnored(t *testing.T) {
+	proof.Of(t, "ATK-4")
 	f := newFixture(t)
 	c := f.Public()
 	own := url.Values{"iss": {"https://evil.com"}, "code": {"evil"}, "error": {"evil"}, "error_description": {"evil"}}
@@ -28,6 +30,7 @@ func TestResponseParametersOfTheRequestAreIgnored(t *testing.T) {
 
 // ATK-1, RFC9207-2-1, -2, RFC9207-2.3-2, RFC6749-4.1.2-1, -7: the whole Location of an answer, to the byte.
 func TestAuthorizationResponse(t *testing.T) {
+	proof.Of(t, "ATK-1")
 	f := newFixture(t)
 	c := f.Public()
 	complete := func(changes url.Values) string {
@@ -54,6 +57,7 @@ func TestAuthorizationResponse(t *testing.T) {
 // ASCII Location, from the answer and from an error. What is no text is refused
 // and not repeated.
 func TestStateRoundTrip(t *testing.T) {
+	proof.Of(t, "ATK-174")
 	f := newFixture(t)
 	c := f.Public()
 	var all strings.Builder

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
@@ -23,6 +24,7 @@ var without = []string{""}
 // whose redirect URI is good goes to the client, with its code, its state once
 // and iss once; nothing is stored. GET and POST alike (ATK-162).
 func TestAuthorizationErrorsGoToTheClient(t *testing.T) {
+	proof.Of(t, "ATK-162", "MAD-6", "ATK-16", "ATK-19", "ATK-20", "ATK-24", "MAD-27", "ATK-124", "ATK-150", "ATK-157", "ATK-156")
 	f := newFixture(t)
 	c := f.Public()
 	machine := f.operator(t, server.OperatorClient{Metadata: []byte(`{"redirect_uris":["https://app.example.com/cb"],"grant_types":["client_credentials"]}`)})
@@ -137,6 +139,7 @@ func onlyDescriptionCharacters(t *testing.T, what, s string) {
 // RFC6749-4.1.1-2, RFC6749-4.1.2.1-1, -2, CVE-2026-79651: whoever the client is not known gets a page, and nothing
 // tells which identifiers exist.
 func TestUnknownClientGetsAPage(t *testing.T) {
+	proof.Of(t, "CVE-2026-79651")
 	f := newFixture(t)
 	c := f.Public()
 	expired := f.Register(`{"client_name":"Expired","redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"}`)
@@ -181,6 +184,7 @@ func (f fixture) change(t *testing.T, id string, change func(*store.Client)) {
 // ATK-151, ATK-153, ATK-155, ATK-160, ATK-161, RFC6749-3.1-7: what is no form at all, or hides parameters in
 // the query of a POST, gets a page; unknown parameters get nothing.
 func TestAuthorizationRequestThatIsNoForm(t *testing.T) {
+	proof.Of(t, "ATK-151", "ATK-153", "ATK-155", "ATK-160", "ATK-161")
 	f := newFixture(t)
 	c := f.Public()
 	good := c.Request(nil)
@@ -232,6 +236,7 @@ func TestAuthorizationRequestThatIsNoForm(t *testing.T) {
 // MAD-26, OAUTH21-4.1.1-2, OAUTH21-7.5.1.1-1: a confidential client sends a challenge too, unless an
 // operator exempted it; registration cannot, and a challenge that is sent must be good.
 func TestChallengeOfConfidentialClients(t *testing.T) {
+	proof.Of(t, "MAD-26")
 	f := newFixture(t)
 	none := url.Values{"code_challenge": without, "code_challenge_method": without}
 	c := f.Confidential()
@@ -286,8 +291,9 @@ func TestPendingScopesAndResources(t *testing.T) {
 	}
 }
 
-// ATK-34, ATK-36: nothing that merely looks makes a request wait.
+// Nothing that merely looks makes a request wait.
 func TestVisitsThatNobodyStarted(t *testing.T) {
+	proof.Of(t, "ATK-34")
 	f := newFixture(t)
 	c := f.Public()
 	for name, values := range map[string][]string{

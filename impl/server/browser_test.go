@@ -6,13 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 )
 
-// ATK-140, CVE-2026-32246: the browser cookie, and that one is kept but two of
+// The browser cookie, and that one is kept but two of
 // the name are none.
 func TestBrowserCookie(t *testing.T) {
+	proof.Of(t, "ATK-140", "CVE-2026-32246")
 	f := newFixture(t)
 	c := f.Public()
 	first := f.Get("/authorize", c.Request(nil))

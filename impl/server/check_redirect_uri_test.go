@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 )
 
@@ -57,6 +58,7 @@ var nearMisses = []string{
 // GHSA-2wvm-8mvp-22qv, CVE-2019-9837, RFC6749-3.1.2.4-1, RFC6749-4.1.2.1-1,
 // RFC9700-2.1-2, RFC9700-4.11.2-1.
 func TestUnregisteredRedirectURIGetsAPage(t *testing.T) {
+	proof.Of(t, "ATK-10", "GHSA-2wvm-8mvp-22qv", "WOP-97", "CVE-2026-9689", "ATK-16", "GITEA-37706", "AUTHLIB-1.8", "RED-1", "RED-2", "RED-3", "RED-4", "RED-5", "RED-6", "RED-7", "RED-8", "RED-9", "RED-10", "RED-11", "RED-12", "RED-13", "RED-14", "RED-15", "RED-16", "RED-17", "RED-18")
 	f := newFixture(t)
 	c := f.Public()
 	other := map[string]url.Values{
@@ -109,6 +111,7 @@ func TestUnregisteredRedirectURIGetsAPage(t *testing.T) {
 // MAD-30, ATK-112, WOP-97, RFC6749-3.1.2-1, RFC6749-3.1.2-3, RFC7591-3.2.2-3: what cannot be judged
 // alike by every parser is not registered, alone or beside a good one.
 func TestRedirectURIClassesAreNotRegistered(t *testing.T) {
+	proof.Of(t, "ATK-112", "WOP-97", "CVE-2026-9689", "ATK-16", "GITEA-37706", "AUTHLIB-1.8", "RED-1", "RED-2", "RED-3", "RED-4", "RED-5", "RED-6", "RED-7", "RED-8", "RED-9", "RED-10", "RED-11", "RED-12", "RED-13", "RED-14", "RED-15", "RED-16", "RED-17", "RED-18")
 	f := newFixture(t)
 	for class, uris := range redirectClasses {
 		for _, uri := range uris {
@@ -134,6 +137,7 @@ func TestRedirectURIClassesAreNotRegistered(t *testing.T) {
 // ATK-12, RFC8252-7.3-1, RFC8252-8.4-4: at a loopback address only the port may
 // differ from what was registered.
 func TestLoopbackRedirectURI(t *testing.T) {
+	proof.Of(t, "ATK-12")
 	f := newFixture(t)
 	register := func(uri string) servertest.Client {
 		return f.Register(`{"client_name":"` + uri + `","redirect_uris":["` + uri + `"],"token_endpoint_auth_method":"none"}`)
@@ -185,6 +189,7 @@ func TestLoopbackRedirectURI(t *testing.T) {
 // clients and have the form of a domain name in reverse; others are tolerated
 // beside a good URI and refused at use.
 func TestPrivateUseSchemeRedirectURI(t *testing.T) {
+	proof.Of(t, "ATK-13")
 	f := newFixture(t)
 	c := f.Register(`{"application_type":"native","redirect_uris":["com.example.app:/cb","cursor://anysphere/cb","https://app.example.com/cb"],"token_endpoint_auth_method":"none"}`)
 	asks(t, "reverse domain", f.Get("/authorize", c.Request(nil)))
@@ -202,6 +207,7 @@ func TestPrivateUseSchemeRedirectURI(t *testing.T) {
 // ATK-14, OAUTH21-2.3.2-1, RFC6749-3.1.2.3-3: with one registered URI it may be left out; with two
 // there is no telling, and the first is not taken.
 func TestRedirectURIOmitted(t *testing.T) {
+	proof.Of(t, "ATK-14")
 	f := newFixture(t)
 	one := f.Register(`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"}`)
 	two := f.Register(`{"redirect_uris":["https://app.example.com/cb","https://app.example.com/other"],"token_endpoint_auth_method":"none"}`)
@@ -218,8 +224,9 @@ func TestRedirectURIOmitted(t *testing.T) {
 	asks(t, "empty value", f.Do(raw("/authorize", one.Request(omitted).Encode()+"&redirect_uri=")))
 }
 
-// DEX-7cb2317c: escapes are compared, never decoded.
+// Escapes are compared, never decoded.
 func TestRedirectURIIsNotDecoded(t *testing.T) {
+	proof.Of(t, "DEX-7cb2317c")
 	f := newFixture(t)
 	c := f.Register(`{"redirect_uris":["https://app.example.com/a%2541"],"token_endpoint_auth_method":"none"}`)
 	asks(t, "same bytes", f.Get("/authorize", c.Request(nil)))
@@ -231,6 +238,7 @@ func TestRedirectURIIsNotDecoded(t *testing.T) {
 // ATK-17, RFC6749-3.1.2-2: what was accepted is emitted byte for byte, with the
 // answer behind the query that it had; the URL parser of Go sees the same host.
 func TestLocationIsTheRegisteredURI(t *testing.T) {
+	proof.Of(t, "ATK-17")
 	f := newFixture(t)
 	for _, row := range []struct{ uri, want string }{
 		{"https://app.example.com/cb", "https://app.example.com/cb?"},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/impl/client"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store"
 )
 
@@ -40,6 +41,7 @@ func header(values ...string) func(*http.Request, url.Values) {
 // every endpoint that authenticates, only the registered method, alone, and the
 // right secret do. The refusals come before the code is looked at.
 func TestClientAuthentication(t *testing.T) {
+	proof.Of(t, "MAD-25", "ATK-103", "CVE-2026-44476")
 	good := map[string]string{"C1": secretOf("C1"), "C2": secretOf("C2")}
 	for _, c := range []struct {
 		name   string
@@ -94,6 +96,7 @@ func TestClientAuthentication(t *testing.T) {
 
 // ATK-104, RFC6749-2.3.1-3.
 func TestCredentialsInTheQueryAreRefused(t *testing.T) {
+	proof.Of(t, "ATK-104")
 	x := newTokenTest(t)
 	code, _ := x.code(allowed{client: "C2"})
 	for _, q := range []string{"client_secret=" + secretOf("C2"), "client_id=C2&client_secret=" + secretOf("C2"), "refresh_token=x", "access_token=x", "code=" + code} {
@@ -115,8 +118,9 @@ func TestUnknownClientReadsLikeWrongSecret(t *testing.T) {
 	x.ok(x.post("/token", as("C2"), machineForm))
 }
 
-// ATK-102: two secrets during a rotation, one after it.
+// Two secrets during a rotation, one after it.
 func TestSecretRotation(t *testing.T) {
+	proof.Of(t, "ATK-102")
 	x := newTokenTest(t)
 	x.change("C1", func(c *store.Client) {
 		old := c.Secrets[0]

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/store"
 )
@@ -24,6 +25,7 @@ func update(c servertest.Client, members string) string {
 // ATK-115, RFC7592-2-1, RFC7592-2.1-3, -4, RFC7592-2.2-10, -11, RFC7592-2.3-5, -6, RFC7592-B-4: only the registration access token of that client, in the
 // header, opens a registration; every refusal is the same Bearer challenge.
 func TestClientConfigurationNeedsItsToken(t *testing.T) {
+	proof.Of(t, "ATK-115")
 	f := newFixture(t)
 	mine, theirs := f.Confidential(), f.Confidential()
 	tokens := f.Grant(mine)
@@ -64,8 +66,9 @@ func TestClientConfigurationNeedsItsToken(t *testing.T) {
 	}
 }
 
-// CVE-2026-9705: who is disabled or expired cannot change that.
+// Who is disabled or expired cannot change that.
 func TestClientConfigurationOfADeadClient(t *testing.T) {
+	proof.Of(t, "CVE-2026-9705")
 	f := newFixture(t)
 	for name, change := range map[string]func(*store.Client){
 		"disabled": func(c *store.Client) { c.DisabledAt = f.Clock.Now() },
@@ -83,6 +86,7 @@ func TestClientConfigurationOfADeadClient(t *testing.T) {
 
 // RFC7592-2.1-1, -2, CVE-2020-10187: a read tells the registration, never a secret or a hash.
 func TestReadClient(t *testing.T) {
+	proof.Of(t, "CVE-2020-10187")
 	f := newFixture(t)
 	c := f.Confidential()
 	res := f.configure(http.MethodGet, c.ID, "", servertest.Bearer(c.RegistrationToken))

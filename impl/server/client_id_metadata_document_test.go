@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 )
@@ -104,6 +105,7 @@ func TestMetadataDocumentClient(t *testing.T) {
 // ATK-127, draft §3: which URLs may be identifiers. None that may not is
 // fetched, not even when fetching is allowed everything.
 func TestMetadataDocumentURLs(t *testing.T) {
+	proof.Of(t, "ATK-127")
 	d := newDocumentServer(t)
 	f := newFixture(t, d.fetches)
 	host := strings.TrimPrefix(d.URL, "https://")
@@ -138,6 +140,7 @@ func TestMetadataDocumentURLs(t *testing.T) {
 // ATK-120, ATK-129, draft §6.5: with the switch off nothing of this machine or a private network is reached,
 // and every failure looks the same.
 func TestMetadataDocumentFetchIsGuarded(t *testing.T) {
+	proof.Of(t, "ATK-120", "ATK-129")
 	d := newDocumentServer(t)
 	f := newFixture(t, func(c *server.Config) { d.fetches(c); c.InsecureFetchLoopback = false })
 	_, port, _ := strings.Cut(strings.TrimPrefix(d.URL, "https://"), ":")
@@ -175,8 +178,9 @@ func TestMetadataDocumentFetchIsGuarded(t *testing.T) {
 	}
 }
 
-// ATK-123, ATK-125, ATK-127: what is served is judged; nothing is followed.
+// What is served is judged; nothing is followed.
 func TestMetadataDocumentContents(t *testing.T) {
+	proof.Of(t, "ATK-123", "ATK-125", "ATK-127")
 	for name, row := range map[string]struct {
 		serve func(d *documentServer) func(http.ResponseWriter, *http.Request)
 		ok    bool
@@ -258,9 +262,10 @@ func status(code int) serving {
 	}
 }
 
-// ATK-127: a document that changed after the request is read again before a
+// A document that changed after the request is read again before a
 // person is asked: codes go nowhere that it does not list any more.
 func TestMetadataDocumentThatChanges(t *testing.T) {
+	proof.Of(t, "ATK-127")
 	d := newDocumentServer(t)
 	f := newFixture(t, d.fetches)
 	c := documentClient(d.URL + "/c")

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store/memory"
@@ -29,8 +30,9 @@ func refusedConfig(t *testing.T, cfg server.Config, texts ...string) {
 	}
 }
 
-// SUP-21, ATK-100: New names every problem at once.
+// New names every problem at once.
 func TestConfigProblemsAreReportedTogether(t *testing.T) {
+	proof.Of(t, "GHSA-9h47-pqcx-hjr4", "ATK-100")
 	refusedConfig(t, server.Config{}, "issuer", "Store", "KeyEncryptionKey")
 	refusedConfig(t, server.Config{
 		Issuer:          "http://auth.example.com/",
@@ -49,9 +51,10 @@ func TestConfigProblemsAreReportedTogether(t *testing.T) {
 		"negative", "AuthorizationCode", "Lifetimes.Grant", "SigningKey", "Registration 7", "RefreshTokens -1", `"https://x.example.com"`, `"UPPER.example.com"`, "invalid Prefix", "::ffff:10.0.0.0/104")
 }
 
-// GHSA-9h47-pqcx-hjr4, SUP-21: with nothing but what it cannot do without, a
+// With nothing but what it cannot do without, a
 // server offers no more than grants of clients that an operator registered.
 func TestZeroConfigIsSafe(t *testing.T) {
+	proof.Of(t, "GHSA-9h47-pqcx-hjr4")
 	f := newFixture(t, func(c *server.Config) {
 		*c = server.Config{Issuer: c.Issuer, Store: c.Store, KeyEncryptionKey: c.KeyEncryptionKey}
 	})
@@ -77,6 +80,7 @@ func TestZeroConfigIsSafe(t *testing.T) {
 
 // CVE-2025-6514, ATK-171, RFC8414-2-1, RFC9207-2-2: which issuers there can be.
 func TestIssuerIdentifiers(t *testing.T) {
+	proof.Of(t, "CVE-2025-6514", "ATK-171")
 	for _, issuer := range []string{
 		"", "auth.example.com", "//auth.example.com", "ftp://auth.example.com", "http://auth.example.com", "http://10.0.0.1", "http://localhost.example.com",
 		"https://", "https:///x", "https:auth.example.com", "https://auth.example.com/", "https://auth.example.com/a/", "https://auth.example.com?", "https://auth.example.com?x=1",

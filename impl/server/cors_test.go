@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 )
 
@@ -16,9 +17,10 @@ func origin(values ...string) func(*http.Request) {
 	return func(r *http.Request) { r.Header["Origin"] = values }
 }
 
-// MAD-2, CVE-2026-37977, CVE-2024-41657: who may read which answer, for every
+// Who may read which answer, for every
 // operation of the document and every kind of origin.
 func TestCrossOriginAccess(t *testing.T) {
+	proof.Of(t, "MAD-2")
 	f := newFixture(t)
 	c := f.Public() // at https://app.example.com
 	for _, op := range gen.Operations {
@@ -93,9 +95,10 @@ func TestCrossOriginTokenAnswers(t *testing.T) {
 	}
 }
 
-// MAD-3: a preflight allows the methods and headers that clients use, whatever
+// A preflight allows the methods and headers that clients use, whatever
 // it asks for, and nothing where nobody may call.
 func TestPreflight(t *testing.T) {
+	proof.Of(t, "MAD-3")
 	f := newFixture(t)
 	ask := func(path, method string) *http.Response {
 		r := httptest.NewRequest(http.MethodOptions, servertest.Issuer+path, nil)

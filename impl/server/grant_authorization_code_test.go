@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/pkce"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/store"
@@ -36,6 +37,7 @@ func TestCodeIsRedeemed(t *testing.T) {
 // Every refusal changes nothing: the same code is good afterwards (design §13,
 // MAD-34, MAD-24, ATK-25 and ATK-53 as decided there).
 func TestRefusedRedemptionBurnsNothing(t *testing.T) {
+	proof.Of(t, "MAD-34", "MAD-24", "ATK-25", "ATK-53", "CVE-2026-55672", "ATK-64", "ATK-26", "ATK-23")
 	for _, c := range []struct {
 		name    string
 		as      string
@@ -68,8 +70,9 @@ func TestRefusedRedemptionBurnsNothing(t *testing.T) {
 	}
 }
 
-// ATK-58, CVE-2026-27840, CVE-2026-16089, MAD-24: nothing but the code is the code.
+// Nothing but the code is the code.
 func TestMutatedCodes(t *testing.T) {
+	proof.Of(t, "ATK-58", "CVE-2026-27840", "CVE-2026-16089", "MAD-24")
 	x := newTokenTest(t)
 	code, _ := x.code(allowed{})
 	other, _ := x.code(allowed{client: "C2"})
@@ -96,8 +99,9 @@ func TestMutatedCodes(t *testing.T) {
 	x.ok(x.post("/token", as("C1"), codeForm(code)))
 }
 
-// ATK-56: not by query, JSON or GET, and the code survives.
+// Not by query, JSON or GET, and the code survives.
 func TestCodeComesInTheBodyOfAPost(t *testing.T) {
+	proof.Of(t, "ATK-56")
 	x := newTokenTest(t)
 	code, _ := x.code(allowed{})
 	form := codeForm(code)
@@ -163,6 +167,7 @@ func TestCodeWithoutChallenge(t *testing.T) {
 
 // ATK-52, WOP-144, RFC6749-4.1.2-5, -6, OAUTH21-4.1.3-1.
 func TestReplayEndsTheGrant(t *testing.T) {
+	proof.Of(t, "ATK-52")
 	x := newTokenTest(t)
 	code, _ := x.code(allowed{client: "P1"})
 	a := x.ok(x.post("/token", as("P1"), codeForm(code)))
@@ -187,6 +192,7 @@ func TestReplayEndsTheGrant(t *testing.T) {
 
 // ATK-54, MAD-33, RFC6749-4.1.2-3: good before T, refused from T on.
 func TestCodeExpires(t *testing.T) {
+	proof.Of(t, "ATK-54", "MAD-33")
 	for _, c := range []struct {
 		after time.Duration
 		good  bool
@@ -208,8 +214,9 @@ func TestCodeExpires(t *testing.T) {
 	}
 }
 
-// ATK-57, GHSA-7qjx: what changes between consent and redemption counts.
+// What changes between consent and redemption counts.
 func TestChangesBeforeRedemption(t *testing.T) {
+	proof.Of(t, "ATK-57")
 	for _, c := range []struct {
 		name   string
 		change func(x *tokenTest, grantID string)
@@ -251,6 +258,7 @@ func TestChangesBeforeRedemption(t *testing.T) {
 
 // ATK-73, ATK-74, RFC8707-2.2-3, -4, RFC9068-3-1.
 func TestAudience(t *testing.T) {
+	proof.Of(t, "ATK-73")
 	both := allowed{resources: []string{resourceA, resourceB}, scopes: []string{"a.read", "b.read", "profile"}}
 	for _, c := range []struct {
 		name      string

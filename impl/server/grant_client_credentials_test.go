@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store"
 )
 
@@ -14,6 +15,7 @@ var machineForm = url.Values{"grant_type": {"client_credentials"}}
 
 // RFC6749-4.4.2-3, RFC6749-4.4.3-1, ATK-78, RFC9068-2.2-6, RFC9068-3-3.
 func TestClientCredentials(t *testing.T) {
+	proof.Of(t, "ATK-78")
 	for _, id := range []string{"C1", "C2"} {
 		x := newTokenTest(t)
 		a := x.ok(x.post("/token", as(id), with(machineForm, "scope", "a.read profile")))
@@ -64,9 +66,10 @@ func registeredScope(c *store.Client) {
 	c.Metadata = []byte(strings.Replace(string(c.Metadata), `{`, `{"scope":"a.read profile",`, 1))
 }
 
-// ATK-78: a person whose identifier is the client's gets no token that looks like
+// A person whose identifier is the client's gets no token that looks like
 // the client's own.
 func TestPersonIsNeverTheClient(t *testing.T) {
+	proof.Of(t, "ATK-78")
 	x := newTokenTest(t)
 	code, grantID := x.code(allowed{})
 	form := codeForm(code)

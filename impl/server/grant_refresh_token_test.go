@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store"
 )
 
@@ -30,9 +31,10 @@ func TestRefreshRotates(t *testing.T) {
 	}
 }
 
-// ATK-61: the retry of a lost answer gets the same tokens, told the time that is
+// The retry of a lost answer gets the same tokens, told the time that is
 // left; once the successor was used, the same request is theft.
 func TestRefreshRetry(t *testing.T) {
+	proof.Of(t, "ATK-61")
 	x := newTokenTest(t)
 	old := x.tokens(allowed{client: "P1"}).text("refresh_token")
 	first := x.ok(x.post("/token", as("P1"), refreshForm(old)))
@@ -63,7 +65,8 @@ func (x *tokenTest) allDead(answers ...answer) {
 	}
 }
 
-func TestRefreshReuseAfterGrace(t *testing.T) { // MAD-20, MAD-33
+func TestRefreshReuseAfterGrace(t *testing.T) {
+	proof.Of(t, "MAD-20", "MAD-33")
 	for _, c := range []struct {
 		after time.Duration
 		retry bool
@@ -85,8 +88,9 @@ func TestRefreshReuseAfterGrace(t *testing.T) { // MAD-20, MAD-33
 	}
 }
 
-// ATK-63: every ancestor, after a restart too: no decision depends on memory.
+// Every ancestor, after a restart too: no decision depends on memory.
 func TestEveryAncestorIsReuse(t *testing.T) {
+	proof.Of(t, "ATK-63")
 	for ancestor := range 4 {
 		x := newTokenTest(t)
 		a := x.tokens(allowed{client: "P1"})
@@ -107,8 +111,9 @@ func TestEveryAncestorIsReuse(t *testing.T) {
 	}
 }
 
-// ATK-64: strangers get nothing and change nothing.
+// Strangers get nothing and change nothing.
 func TestRefreshTokenOfAnotherClient(t *testing.T) {
+	proof.Of(t, "ATK-64")
 	x := newTokenTest(t)
 	mine := x.tokens(allowed{})
 	token := mine.text("refresh_token")
@@ -129,6 +134,7 @@ func TestRefreshTokenOfAnotherClient(t *testing.T) {
 
 // ATK-65, ATK-66, RFC6749-6-3, RFC6749-6-7.
 func TestRefreshNarrows(t *testing.T) {
+	proof.Of(t, "ATK-65", "ATK-66")
 	x := newTokenTest(t)
 	a := x.tokens(allowed{scopes: []string{"profile", "a.read"}})
 	token := a.text("refresh_token")
@@ -152,8 +158,9 @@ func TestRefreshNarrows(t *testing.T) {
 	}
 }
 
-// ATK-67: rotation does not outlive the grant, nor does any token.
+// Rotation does not outlive the grant, nor does any token.
 func TestAbsoluteLifetime(t *testing.T) {
+	proof.Of(t, "ATK-67")
 	x := newTokenTest(t, func(c *Config) {
 		c.Lifetimes = Lifetimes{AccessToken: time.Hour, RefreshToken: 10 * time.Hour, Grant: 24 * time.Hour}
 	})
@@ -174,7 +181,8 @@ func TestAbsoluteLifetime(t *testing.T) {
 	x.allDead(a)
 }
 
-func TestRefreshTokenExpires(t *testing.T) { // MAD-33
+func TestRefreshTokenExpires(t *testing.T) {
+	proof.Of(t, "MAD-33")
 	for _, c := range []struct {
 		after time.Duration
 		good  bool
@@ -205,6 +213,7 @@ func TestShorterRefreshTokenUnderALongGrant(t *testing.T) {
 
 // GHSA-895x, GHSA-64w3, OAUTH21-4.3.1-1: what changed since counts.
 func TestChangesBeforeRefresh(t *testing.T) {
+	proof.Of(t, "GHSA-895x")
 	for _, c := range []struct {
 		name   string
 		change func(*tokenTest)

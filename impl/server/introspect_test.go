@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/store"
 )
@@ -35,6 +36,7 @@ func TestIntrospection(t *testing.T) {
 // CVE-2026-37979, RFC7662-2.2-5, -6, RFC7662-4-6: everything that the caller may
 // not see, or that is not live, is the same bytes.
 func TestIntrospectionTellsNothing(t *testing.T) {
+	proof.Of(t, "CVE-2026-37979")
 	x := newTokenTest(t)
 	a := x.tokens(allowed{})
 	access, refresh := a.text("access_token"), a.text("refresh_token")

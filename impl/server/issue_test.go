@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/oauth"
 	"github.com/charterauth/charter/impl/seal"
@@ -210,8 +211,9 @@ func TestPolicyAtClientCredentials(t *testing.T) {
 	}
 }
 
-// ATK-77: every artefact in every slot that takes another.
+// Every artefact in every slot that takes another.
 func TestArtefactsInOtherSlots(t *testing.T) {
+	proof.Of(t, "ATK-77")
 	x := newTokenTest(t)
 	code, grantID := x.code(allowed{})
 	opaque, jwt := x.tokens(allowed{}), x.tokens(allowed{resources: []string{resourceJ}, scopes: []string{"j.read"}})

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/store"
@@ -134,7 +135,8 @@ func TestProcessesAgreeOnTheFirstKey(t *testing.T) {
 	}
 }
 
-func TestWrongKEKStopsTheStart(t *testing.T) { // ATK-100
+func TestWrongKEKStopsTheStart(t *testing.T) {
+	proof.Of(t, "ATK-100")
 	r := newRingTest(t)
 	r.process("ES256")
 	r.process("ES256") // control: the same one starts
@@ -148,10 +150,11 @@ func TestWrongKEKStopsTheStart(t *testing.T) { // ATK-100
 	}
 }
 
-// ATK-101, MAD-37, REL-32: over several rotations, with two processes of which one
+// Over several rotations, with two processes of which one
 // hears of each late, every token verifies at both for as long as it lives; and a
 // key signs only after it was published for the lead.
 func TestRotationNeverFailsAVerification(t *testing.T) {
+	proof.Of(t, "ATK-101")
 	r := newRingTest(t)
 	a, b := r.process("ES256"), r.process("ES256")
 	type live struct {

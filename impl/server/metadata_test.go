@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 )
@@ -59,8 +60,9 @@ func TestAuthorizationServerMetadata(t *testing.T) {
 	}
 }
 
-// ATK-117: what is off is not advertised, and what is advertised works.
+// What is off is not advertised, and what is advertised works.
 func TestMetadataSaysWhatWorks(t *testing.T) {
+	proof.Of(t, "ATK-117")
 	for name, row := range map[string]struct {
 		change  func(*server.Config)
 		missing []string
@@ -121,6 +123,7 @@ func TestMetadataSaysWhatWorks(t *testing.T) {
 // RFC8414-3-1, RFC8414-3.1-2, RFC8414-3.3-1, RFC9728-3-1, RFC9728-3.3-1, ATK-3: with a path in the issuer every well-known form works, inserted
 // and appended, and tells the same; nothing else does.
 func TestIssuerWithPath(t *testing.T) {
+	proof.Of(t, "ATK-3")
 	const origin, issuer = "https://auth.example.com", "https://auth.example.com/tenant/a"
 	f := newFixture(t, func(c *server.Config) {
 		c.Issuer = issuer
@@ -196,9 +199,10 @@ func TestProtectedResourceMetadata(t *testing.T) {
 	}
 }
 
-// ATK-5, CVE-2026-42559, CVE-2026-9739, CVE-2025-6514, ATK-173: no header changes what the server says of itself, and a
+// No header changes what the server says of itself, and a
 // name that is not its own gets 421.
 func TestHostAndForwardedHeaders(t *testing.T) {
+	proof.Of(t, "ATK-5", "CVE-2025-6514", "ATK-173")
 	f := newFixture(t, func(c *server.Config) { c.Hosts = []string{"internal.example.com", "proxy:8443"} })
 	read := func(change func(*http.Request)) string {
 		body, err := io.ReadAll(f.Get("/.well-known/oauth-authorization-server", nil, change).Body)

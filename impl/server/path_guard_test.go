@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 )
@@ -63,9 +64,10 @@ func (w wire) send(t *testing.T, head, body string) *http.Response {
 	return res
 }
 
-// CVE-2026-44427, ATK-170, ATK-165: a path has one spelling; every other one is
+// A path has one spelling; every other one is
 // 404, or no HTTP, and never a redirect.
 func TestOnlyOneSpellingOfAPath(t *testing.T) {
+	proof.Of(t, "CVE-2026-44427", "ATK-170", "ATK-165")
 	w := newWire(t)
 	const host = " HTTP/1.1\r\nHost: auth.example.com"
 	for _, path := range []string{
@@ -111,6 +113,7 @@ func TestOnlyOneSpellingOfAPath(t *testing.T) {
 // ATK-162, RFC6749-3.1-5, RFC7592-2-3: a method that the document does not have is 405 with the ones that
 // it has, and no header or parameter overrides one.
 func TestMethods(t *testing.T) {
+	proof.Of(t, "ATK-162")
 	f := newFixture(t)
 	byPath := make(map[string][]string)
 	for _, op := range gen.Operations {
@@ -142,9 +145,10 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// ATK-156, ATK-158: a registration is not looked up under a path that is no
+// A registration is not looked up under a path that is no
 // identifier.
 func TestClientConfigurationPaths(t *testing.T) {
+	proof.Of(t, "ATK-156", "ATK-158")
 	f := newFixture(t)
 	for _, id := range []string{strings.Repeat("a", 129), "a.b", "a%20b", url.PathEscape("https://x.example/c"), "a,b"} {
 		if res := f.JSON(http.MethodGet, "/register/"+id, "", servertest.Bearer("x")); res.StatusCode != http.StatusNotFound {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/oauth"
 	"github.com/charterauth/charter/impl/server"
@@ -50,9 +51,10 @@ func reason(err error) string {
 	return "not of the protocol: " + err.Error()
 }
 
-// CVE-2022-39222, CVE-2026-7571, ATK-41, ATK-143: a handle is good in the browser that made the request, and only as
+// A handle is good in the browser that made the request, and only as
 // it was made.
 func TestPendingIsBoundToItsBrowser(t *testing.T) {
+	proof.Of(t, "CVE-2022-39222", "CVE-2026-7571", "ATK-41", "ATK-143")
 	f := newFixture(t)
 	c := f.Public()
 	handle, mine := f.start(t, c.Request(nil))
@@ -142,6 +144,7 @@ func TestPendingEnds(t *testing.T) {
 // The client's registration is asked again: who was disabled or gave up the
 // redirect URI gets nothing (ATK-57, ATK-127).
 func TestPendingReadsTheClientAgain(t *testing.T) {
+	proof.Of(t, "ATK-57", "ATK-127")
 	f := newFixture(t)
 	for name, row := range map[string]struct {
 		change func(*store.Client)
@@ -161,9 +164,10 @@ func TestPendingReadsTheClientAgain(t *testing.T) {
 	}
 }
 
-// DEX-c03a6874, ATK-39, ATK-50: of any number of answers to one request one
+// Of any number of answers to one request one
 // wins, and only its grant exists.
 func TestOneAnswerWins(t *testing.T) {
+	proof.Of(t, "DEX-c03a6874", "ATK-50")
 	for _, racers := range []int{2, 8} {
 		f := newFixture(t)
 		c := f.Public()
@@ -205,9 +209,10 @@ func TestOneAnswerWins(t *testing.T) {
 	}
 }
 
-// MAD-7, MAD-31, WOP-92: nothing that the authorization endpoint did not make
+// Nothing that the authorization endpoint did not make
 // can be answered, and no decision goes beyond what was asked.
 func TestCompleteRefusesWhatWasNotAsked(t *testing.T) {
+	proof.Of(t, "MAD-7")
 	f := newFixture(t)
 	c := f.Public()
 	p := f.Pending(c.Request(nil))

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store"
 )
 
@@ -62,9 +63,10 @@ func (x *tokenTest) race(n int, call func() answer) (won, lost []answer) {
 	return won, lost
 }
 
-// ATK-50, ATK-51, MAD-21, GHSA-7w99: one wins, none sees a 500; and since two had
+// One wins, none sees a 500; and since two had
 // the code, the winner's tokens end too (ATK-52).
 func TestRaceForACode(t *testing.T) {
+	proof.Of(t, "ATK-50", "ATK-51", "ATK-52")
 	for _, racers := range []int{2, 8, 32} {
 		x := newTokenTest(t)
 		code, _ := x.code(allowed{client: "P1"})
@@ -82,8 +84,9 @@ func TestRaceForACode(t *testing.T) {
 	}
 }
 
-// ATK-60, ATK-61: racers share one successor, and it works.
+// Racers share one successor, and it works.
 func TestRaceForARefreshToken(t *testing.T) {
+	proof.Of(t, "ATK-60", "ATK-61")
 	for _, racers := range []int{2, 8, 32} {
 		x := newTokenTest(t)
 		old := x.tokens(allowed{client: "P1"}).text("refresh_token")

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 )
@@ -16,9 +17,10 @@ func from(address string) func(*http.Request) {
 	return func(r *http.Request) { r.RemoteAddr = address }
 }
 
-// ATK-113: registrations of one network are limited, others go on, and the
+// Registrations of one network are limited, others go on, and the
 // limit gives way with time.
 func TestRegistrationRate(t *testing.T) {
+	proof.Of(t, "ATK-113")
 	f := newFixture(t, func(c *server.Config) { c.Limits.RegistrationsPerMinute = 3 })
 	for range 3 {
 		if res := f.register(publicMetadata, from("192.0.2.1:1")); res.StatusCode != http.StatusCreated {
@@ -57,9 +59,10 @@ func TestAuthorizationRate(t *testing.T) {
 	asks(t, "later", f.Get("/authorize", c.Request(nil)))
 }
 
-// ATK-98: guessing secrets is slowed down; good credentials are not, until the
+// Guessing secrets is slowed down; good credentials are not, until the
 // guesses of their own network used it up.
 func TestAuthenticationFailureRate(t *testing.T) {
+	proof.Of(t, "ATK-98")
 	f := newFixture(t, func(c *server.Config) { c.Limits.AuthenticationFailuresPerMinute = 3 })
 	c := f.operator(t, server.OperatorClient{Metadata: []byte(`{"grant_types":["client_credentials"]}`)})
 	machine := map[string][]string{"grant_type": {"client_credentials"}}
@@ -82,9 +85,10 @@ func TestAuthenticationFailureRate(t *testing.T) {
 	}
 }
 
-// ATK-172, CVE-2026-33495, CVE-2025-64101, CVE-2025-64484: only the connection and proxies that an operator trusts say
+// Only the connection and proxies that an operator trusts say
 // where a request comes from.
 func TestPeerOfALimit(t *testing.T) {
+	proof.Of(t, "ATK-172")
 	for _, row := range []struct {
 		name    string
 		trusted []string
@@ -137,9 +141,10 @@ func header(peer, name, value string) func(*http.Request) {
 	return func(r *http.Request) { r.RemoteAddr, r.Header[name] = peer, []string{value} }
 }
 
-// ATK-172: a header of any length costs little, and the hops of a real chain are
+// A header of any length costs little, and the hops of a real chain are
 // all that is read.
 func TestLongForwardedFor(t *testing.T) {
+	proof.Of(t, "ATK-172")
 	f := newFixture(t, func(c *server.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
 	long := ""
 	for i := range 10000 {

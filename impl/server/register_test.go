@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/impl/client"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/oauth"
 	"github.com/charterauth/charter/impl/server"
@@ -63,6 +64,7 @@ func TestRegistrationAnswer(t *testing.T) {
 // ATK-110, KC-53079, BA-8998, RFC7591-2-16: what is stored is what the document declares; nothing
 // that a client says makes it more than a stranger.
 func TestRegistrationKeepsDeclaredMembersOnly(t *testing.T) {
+	proof.Of(t, "ATK-110", "ATK-78")
 	f := newFixture(t)
 	m := servertest.Decode(t, f.register(`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none",
 		"client_id":"mine","id":"mine","client_secret":"mine","owner":"me","source":"operator","Source":"operator","skip_consent":true,"trusted":true,
@@ -91,6 +93,7 @@ func TestRegistrationKeepsDeclaredMembersOnly(t *testing.T) {
 
 // ATK-111, ATK-113, ATK-118, ATK-159, RFC7591-2-1, -13, RFC7591-2.1-1, RFC7591-3.2.2-1, -3, -4, CVE-2026-22752: what is refused, and as what.
 func TestRegistrationRefusals(t *testing.T) {
+	proof.Of(t, "ATK-111", "ATK-113", "ATK-118", "ATK-159", "ATK-112")
 	f := newFixture(t)
 	uris := func(n int) string {
 		var list []string
@@ -180,6 +183,7 @@ func TestRegistrationNarrowsGrants(t *testing.T) {
 
 // Who may register: RFC7591-3-3, SUP-21, GHSA-9h47-pqcx-hjr4.
 func TestRegistrationModes(t *testing.T) {
+	proof.Of(t, "GHSA-9h47-pqcx-hjr4")
 	closed := newFixture(t, func(c *server.Config) { c.Registration = 0 })
 	closed.unchanged(t, "closed", func() {
 		servertest.Refused(t, closed.register(publicMetadata), http.StatusForbidden, "access_denied")
@@ -262,8 +266,9 @@ func TestRegistrationIsIdempotent(t *testing.T) {
 	}
 }
 
-// BA-9993: of any number of equal registrations at once, one is stored.
+// Of any number of equal registrations at once, one is stored.
 func TestRegistrationRace(t *testing.T) {
+	proof.Of(t, "BA-9993")
 	f := newFixture(t)
 	ids := make([]any, 16)
 	tokens := make([]any, 16)
@@ -294,6 +299,7 @@ func TestRegistrationRace(t *testing.T) {
 
 // A registration that is used stays; one that nobody uses is swept (MAD-32).
 func TestRegistrationIsRenewedByUse(t *testing.T) {
+	proof.Of(t, "MAD-32")
 	f := newFixture(t)
 	used, idle := f.Public(), f.Register(publicMetadata)
 	f.Clock.Move(60 * 24 * time.Hour)
@@ -354,8 +360,9 @@ func TestRegistrationPolicy(t *testing.T) {
 	}
 }
 
-// FUZZ-9, REL-I9: a storage failure is no registration.
+// A storage failure is no registration.
 func TestRegistrationWhenTheStoreFails(t *testing.T) {
+	proof.Of(t, "FUZZ-9", "REL-I9")
 	f := servertest.New(t, brokenRegistrations{memory.New()})
 	servertest.Refused(t, f.JSON(http.MethodPost, "/register", publicMetadata), http.StatusServiceUnavailable, "temporarily_unavailable")
 }

@@ -12,6 +12,7 @@ import (
 // MAD-23, WOP-188, RFC7009-2-1, -2, RFC7009-2.1-5, -7, -8, -9, RFC7009-2.2-1: any
 // token of a grant ends it, for confidential and public clients, whatever the hint.
 func TestRevocation(t *testing.T) {
+	proof.Of(t, "MAD-23")
 	for _, id := range []string{"C1", "C2", "P1"} {
 		for _, kind := range []string{"access_token", "refresh_token"} {
 			for _, hint := range []string{"", "access_token", "refresh_token", "unheard_of"} {
@@ -37,6 +38,7 @@ func TestRevocation(t *testing.T) {
 
 // MAD-23, RFC7009-2.2-2: 200 and unchanged.
 func TestRevocationOfWhatIsNotTheirs(t *testing.T) {
+	proof.Of(t, "MAD-23")
 	x := newTokenTest(t)
 	a := x.tokens(allowed{})
 	for _, token := range []string{a.text("access_token"), a.text("refresh_token"), seal.NewToken(seal.PrefixRefreshToken), "x", "a.b.c"} {
@@ -57,6 +59,7 @@ func TestRevocationOfWhatIsNotTheirs(t *testing.T) {
 
 // RFC7009-2.2.1-1, ATK-77: what cannot be revoked is said, by its form alone.
 func TestUnsupportedTokenTypes(t *testing.T) {
+	proof.Of(t, "ATK-77")
 	x := newTokenTest(t)
 	code, _ := x.code(allowed{})
 	for _, token := range []string{code, newCode(), seal.NewToken(seal.PrefixRegistrationAccessToken), seal.NewToken(seal.PrefixClientSecret)} {

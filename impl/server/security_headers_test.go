@@ -15,14 +15,16 @@ import (
 
 	"github.com/charterauth/charter/gen"
 	"github.com/charterauth/charter/impl/client"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/oauth"
 	"github.com/charterauth/charter/impl/server"
 )
 
-// MAD-4, ATK-137, WOP-224, ATK-163: every answer of every operation, good, refused, not found or
+// Every answer of every operation, good, refused, not found or
 // broken, carries the security headers, and is not kept but where it is public.
 func TestSecurityHeaders(t *testing.T) {
+	proof.Of(t, "MAD-4", "ATK-137", "ATK-163")
 	f := newFixture(t)
 	c := f.Confidential()
 	answers := map[string]*http.Response{
@@ -84,8 +86,9 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
-// MAD-5: a refusal is JSON whatever the browser would like, and repeats nothing.
+// A refusal is JSON whatever the browser would like, and repeats nothing.
 func TestErrorsAreJSON(t *testing.T) {
+	proof.Of(t, "MAD-5")
 	f := newFixture(t)
 	const markup = `<img src=x onerror=alert(1)>`
 	accept := func(r *http.Request) { r.Header.Set("Accept", "text/html") }
@@ -106,8 +109,9 @@ func TestErrorsAreJSON(t *testing.T) {
 	}
 }
 
-// ATK-132, ATK-133, CVE-2024-11734: what a hook says becomes no header, no quote and no line of its own.
+// What a hook says becomes no header, no quote and no line of its own.
 func TestHookTextsAreCleaned(t *testing.T) {
+	proof.Of(t, "ATK-132", "ATK-133")
 	var fail error
 	f := newFixture(t, func(c *server.Config) {
 		c.RegistrationPolicy = func(_ context.Context, a server.RegistrationAttempt) (client.Metadata, error) {
@@ -143,8 +147,9 @@ func TestHookTextsAreCleaned(t *testing.T) {
 	}
 }
 
-// ATK-136, HYD-d1f2ef96, REL-I10: a panic is a 500 with a reference that the log has too, and nothing of the text.
+// A panic is a 500 with a reference that the log has too, and nothing of the text.
 func TestPanicsStayInside(t *testing.T) {
+	proof.Of(t, "ATK-136", "REL-I10")
 	var log strings.Builder
 	var raise any
 	f := newFixture(t, func(c *server.Config) {
@@ -186,8 +191,9 @@ func TestPanicsStayInside(t *testing.T) {
 	f.register(publicMetadata)
 }
 
-// ATK-135, ATK-104: the log of refused requests holds no secret that was sent.
+// The log of refused requests holds no secret that was sent.
 func TestLogHasNoSecrets(t *testing.T) {
+	proof.Of(t, "ATK-135", "ATK-104")
 	var log strings.Builder
 	f := newFixture(t, func(c *server.Config) {
 		c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))

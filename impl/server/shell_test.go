@@ -7,11 +7,14 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
-// ATK-170: the guard alone, before any route: an Interaction behind it sees one
+// The guard alone, before any route: an Interaction behind it sees one
 // spelling of a path too.
 func TestPathGuard(t *testing.T) {
+	proof.Of(t, "ATK-170")
 	for path, want := range map[string]bool{
 		"/": true, "/token": true, "/a/b-c_d~e/.well-known/x": true, "/a.b/..c/d..": true, "/%C3%A9": true, "/a%20b": true, "/a%22": true, "/a:b@c": true, "/...": true, "/a/": true,
 		"": false, "token": false, "*": false, "//": false, "//a": false, "/a//b": false, "/.": false, "/..": false, "/./a": false, "/a/.": false, "/a/..": false, "/a/../b": false,
@@ -28,9 +31,10 @@ func TestPathGuard(t *testing.T) {
 	}
 }
 
-// ATK-113: what a flood of addresses makes a limit remember is bounded, and
+// What a flood of addresses makes a limit remember is bounded, and
 // buckets that are empty are kept before those that say nothing.
 func TestRateLimitMemory(t *testing.T) {
+	proof.Of(t, "ATK-113")
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	l := newRateLimit(1)
 	address := func(i uint32) netip.Addr {

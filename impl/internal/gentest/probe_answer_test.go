@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/gentest/probe"
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // GEN-40: the constant headers stand in every success and are no fields.
@@ -96,6 +97,7 @@ func TestGEN44PlainError(t *testing.T) {
 // GEN-45: declared security without credentials never reaches the
 // implementation; each alternative does.
 func TestGEN45Security(t *testing.T) {
+	proof.Of(t, "MAD-10")
 	anonymous := strings.Replace(exchange(""), "client_id=c&", "", 1)
 	for _, row := range []struct {
 		name   string

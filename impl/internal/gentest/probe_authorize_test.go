@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/gentest/probe"
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func ask(t *testing.T, query string) *probe.AuthorizeInput {
@@ -86,6 +87,7 @@ func TestGEN27And28ProblemsReachTheHandler(t *testing.T) {
 
 // The two ways to send an authorization request are read alike (ATK-162).
 func TestAuthorizeGetAndPostAgree(t *testing.T) {
+	proof.Of(t, "ATK-162")
 	for _, parameters := range []string{
 		"client_id=c&response_type=code&state=a+b", "client_id=c", "client_id=c&client_id=d", "%zz", "", strings.Repeat("&a", 2000),
 	} {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/gentest/probe"
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 var verifier = strings.Repeat("v", 43)
@@ -155,6 +156,7 @@ func TestGEN14NothingAllocatedForUnknownNames(t *testing.T) {
 }
 
 func TestGEN15And16QueryOfAPost(t *testing.T) {
+	proof.Of(t, "ATK-104")
 	for _, row := range []struct {
 		id, query, body string
 		status          int
@@ -184,6 +186,7 @@ func TestGEN15And16QueryOfAPost(t *testing.T) {
 
 // ATK-104 where the body is JSON.
 func TestATK104QueryOfAJSONPost(t *testing.T) {
+	proof.Of(t, "ATK-104")
 	const metadata = `{"redirect_uris":["https://a/"]}`
 	for query, want := range map[string]int{
 		"": 201, "tenant=1": 201, "access_token=": 201,

@@ -7,9 +7,11 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/gentest/probe"
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func TestJSON(t *testing.T) {
+	proof.Of(t, "ATK-159")
 	const uris = `"redirect_uris":["https://a/"]`
 	const metadata, redirect = "invalid_client_metadata", "invalid_redirect_uri"
 	for _, row := range []struct {
