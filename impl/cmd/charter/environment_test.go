@@ -54,21 +54,28 @@ func TestPrecedence(t *testing.T) {
 // TestEveryServeFlagHasItsVariable walks the flags that there are.
 func TestEveryServeFlagHasItsVariable(t *testing.T) {
 	newServe().Flags().VisitAll(func(f *pflag.Flag) {
-		value := "value"
-		if f.Value.Type() == "bool" {
-			value = "true"
-		}
-		t.Setenv(environmentName(f.Name), value)
+		t.Setenv(environmentName(f.Name), taken(f))
 	})
 	cmd := newServe()
 	if err := applyEnvironment(cmd); err != nil {
 		t.Fatal(err)
 	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if got := strings.Trim(f.Value.String(), "[]"); got != "value" && got != "true" {
+		if got := strings.Trim(f.Value.String(), "[]"); got != taken(f) {
 			t.Errorf("%s left --%s at %q", environmentName(f.Name), f.Name, got)
 		}
 	})
+}
+
+// taken is a value that a flag takes.
+func taken(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "bool":
+		return "true"
+	case "duration":
+		return "5s"
+	}
+	return "value"
 }
 
 // TestEnvironmentIsForServe: what a server is configured with does not change
