@@ -8,7 +8,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -51,6 +53,7 @@ type Server struct {
 	*server.Server
 	Store  store.Store
 	Clock  *Clock
+	Log    *Log
 	events *events
 
 	t testing.TB
@@ -66,7 +69,7 @@ type events struct {
 // https://mcp.example.com/mcp, scopes read and write, offline_access.
 func New(t testing.TB, st store.Store, change ...func(*server.Config)) *Server {
 	t.Helper()
-	s := &Server{Store: st, Clock: &Clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, events: &events{}, t: t}
+	s := &Server{Store: st, Clock: &Clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, Log: &Log{}, events: &events{}, t: t}
 	cfg := server.Config{
 		Issuer:           Issuer,
 		Store:            st,
@@ -80,7 +83,13 @@ func New(t testing.TB, st store.Store, change ...func(*server.Config)) *Server {
 		Registration: server.RegistrationOpen,
 		Limits:       server.Limits{RegistrationsPerMinute: -1, AuthenticationFailuresPerMinute: -1, AuthorizationsPerMinute: -1},
 		Now:          s.Clock.Now,
-		Events:       s.events.add,
+		Events: func(_ context.Context, e store.Event) {
+			fmt.Fprintf(s.Log, "event %+v\n", e)
+			s.events.add(e)
+		},
+	}
+	if _, measured := t.(*testing.B); !measured {
+		cfg.Logger = slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -105,7 +114,7 @@ func KEK(t testing.TB) *seal.KEK {
 
 var testKey = sync.OnceValue(seal.GenerateKEK)
 
-func (e *events) add(_ context.Context, event store.Event) {
+func (e *events) add(event store.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.list = append(e.list, event)
