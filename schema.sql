@@ -25,7 +25,7 @@ CREATE TABLE charter_schema (
 CREATE TABLE charter_clients (
   id               VARCHAR(255) NOT NULL PRIMARY KEY, -- [public]
   metadata         TEXT         NOT NULL,             -- [public] JSON
-  secrets          TEXT         NOT NULL,             -- [digest] JSON of hashes
+  secrets          TEXT         NOT NULL,             -- [digest] JSON of hashes; [sealed] the secrets of clients that sign with them
   source           VARCHAR(32)  NOT NULL,             -- [state]
   fingerprint      VARCHAR(43)  NOT NULL,             -- [digest] of the metadata
   fingerprint_slot VARCHAR(43)  NULL,                 -- [digest] the fingerprint, at the one client that answers for it
@@ -41,18 +41,6 @@ CREATE TABLE charter_clients (
 CREATE UNIQUE INDEX charter_clients_fingerprint ON charter_clients (fingerprint_slot);
 CREATE INDEX charter_clients_expiry ON charter_clients (expires_at);
 
--- Authorization requests that wait for a person.
-CREATE TABLE charter_requests (
-  handle      VARCHAR(43) NOT NULL PRIMARY KEY, -- [digest]
-  browser     VARCHAR(43) NOT NULL,             -- [digest]
-  client_id   TEXT        NOT NULL,             -- [public]
-  parameters  TEXT        NOT NULL,             -- [personal] JSON; may have a login_hint
-  created_at  BIGINT      NOT NULL,             -- [state]
-  expires_at  BIGINT      NOT NULL,             -- [state]
-  answered_at BIGINT      NOT NULL              -- [state]
-);
-CREATE INDEX charter_requests_expiry ON charter_requests (expires_at);
-
 -- What people, and clients for themselves, were allowed. A token is live only
 -- while its grant is.
 CREATE TABLE charter_grants (
@@ -63,6 +51,8 @@ CREATE TABLE charter_grants (
   scopes        TEXT         NOT NULL,             -- [state] JSON
   resources     TEXT         NOT NULL,             -- [state] JSON
   redirect_uri  TEXT         NOT NULL,             -- [public]
+  session_id    VARCHAR(64)  NOT NULL,             -- [public] '' without a sign-in
+  parameters    TEXT         NOT NULL,             -- [personal] JSON
   props         TEXT         NOT NULL,             -- [sealed]
   metadata      TEXT         NOT NULL,             -- [personal] JSON, as the application decides
   auth_time     BIGINT       NOT NULL,             -- [personal]
@@ -73,9 +63,11 @@ CREATE TABLE charter_grants (
 );
 CREATE INDEX charter_grants_subject ON charter_grants (subject);
 CREATE INDEX charter_grants_client ON charter_grants (client_digest);
+CREATE INDEX charter_grants_session ON charter_grants (session_id);
 CREATE INDEX charter_grants_expiry ON charter_grants (expires_at);
 
--- Every bearer handle: codes, access, refresh and registration tokens.
+-- Every bearer handle: codes, access, refresh and registration tokens, and
+-- authorization requests that wait for a person.
 CREATE TABLE charter_tokens (
   digest        VARCHAR(43) NOT NULL PRIMARY KEY, -- [digest]
   kind          VARCHAR(32) NOT NULL,             -- [state]
@@ -84,7 +76,7 @@ CREATE TABLE charter_tokens (
   client_digest VARCHAR(43) NOT NULL,             -- [digest] of client_id for kinds without a grant, else ''
   scopes        TEXT        NOT NULL,             -- [state] JSON
   resources     TEXT        NOT NULL,             -- [state] JSON
-  parameters    TEXT        NOT NULL,             -- [public] JSON
+  parameters    TEXT        NOT NULL,             -- [personal] JSON; a request may have a login_hint
   props         TEXT        NOT NULL,             -- [sealed]
   wrapped_key   TEXT        NOT NULL,             -- [sealed]
   created_at    BIGINT      NOT NULL,             -- [state]
@@ -101,12 +93,15 @@ CREATE INDEX charter_tokens_sweep ON charter_tokens (sweep_at);
 -- People signed in at a browser.
 CREATE TABLE charter_sessions (
   digest     VARCHAR(43)  NOT NULL PRIMARY KEY, -- [digest]
+  id         VARCHAR(64)  NOT NULL,             -- [public]
   subject    VARCHAR(255) NOT NULL,             -- [personal]
   auth_time  BIGINT       NOT NULL,             -- [personal]
   methods    TEXT         NOT NULL,             -- [personal] JSON
+  parameters TEXT         NOT NULL,             -- [personal] JSON
   created_at BIGINT       NOT NULL,             -- [state]
   expires_at BIGINT       NOT NULL              -- [state]
 );
+CREATE UNIQUE INDEX charter_sessions_id ON charter_sessions (id);
 CREATE INDEX charter_sessions_subject ON charter_sessions (subject);
 CREATE INDEX charter_sessions_expiry ON charter_sessions (expires_at);
 
@@ -153,6 +148,20 @@ CREATE TABLE charter_counters (
   expires_at BIGINT      NOT NULL              -- [state]
 );
 CREATE INDEX charter_counters_expiry ON charter_counters (expires_at);
+
+-- Messages that wait to be handed over.
+CREATE TABLE charter_deliveries (
+  id         VARCHAR(64) NOT NULL PRIMARY KEY, -- [state]
+  client_id  TEXT        NOT NULL,             -- [public]
+  target     TEXT        NOT NULL,             -- [public]
+  payload    TEXT        NOT NULL,             -- [personal] JSON
+  attempts   BIGINT      NOT NULL,             -- [state]
+  next_at    BIGINT      NOT NULL,             -- [state] when it may be claimed: the end of a lease while it is
+  created_at BIGINT      NOT NULL,             -- [state]
+  expires_at BIGINT      NOT NULL              -- [state]
+);
+CREATE INDEX charter_deliveries_due ON charter_deliveries (next_at);
+CREATE INDEX charter_deliveries_expiry ON charter_deliveries (expires_at);
 
 -- The audit trail.
 CREATE TABLE charter_events (

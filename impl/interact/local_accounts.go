@@ -44,7 +44,7 @@ func (l *LocalAccounts) Add(ctx context.Context, name, password string) error {
 		return err
 	}
 	now := l.instant()
-	return l.store.CreateAccount(ctx, store.Account{
+	return l.store.ReplaceAccount(ctx, store.Account{
 		ID: newSubject(), Name: name, PasswordHash: hash, CreatedAt: now, UpdatedAt: now,
 	})
 }

@@ -2,6 +2,8 @@ package interact
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"time"
@@ -75,12 +77,20 @@ func (s *sessions) current(ctx context.Context, r *http.Request) (store.Session,
 // login is worth nothing after it.
 func (s *sessions) start(ctx context.Context, r *http.Request, id Identity) (setCookie string, err error) {
 	now := s.now()
-	return s.create(ctx, store.Session{Subject: id.Subject, AuthTime: now, Methods: id.Methods, CreatedAt: now}, s.presented(r))
+	return s.create(ctx, store.Session{ID: newSessionID(), Subject: id.Subject, AuthTime: now, Methods: id.Methods, CreatedAt: now}, s.presented(r))
 }
 
-// renew gives a session that was used a new idle period and, since a store does
-// not change sessions, a new identifier. It returns "" while the old one is
-// young. When the person signed in, and so when they have to again, stays.
+// newSessionID returns 128 random bits: the sid that clients are told.
+func newSessionID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// renew gives a session that was used a new idle period and a new cookie; its ID
+// stays. It returns "" while the old one is young, and when another request of
+// the browser renews it at this moment. When the person signed in, and so when
+// they have to again, stays.
 func (s *sessions) renew(ctx context.Context, session store.Session) (setCookie string, err error) {
 	now := s.now()
 	if session.ExpiresAt.Sub(now) > s.idle-s.idle/8 || !session.AuthTime.Add(s.lifetime).After(session.ExpiresAt) {
@@ -88,7 +98,11 @@ func (s *sessions) renew(ctx context.Context, session store.Session) (setCookie 
 	}
 	old := session.Digest
 	session.CreatedAt = now
-	return s.create(ctx, session, old)
+	setCookie, err = s.create(ctx, session, old)
+	if errors.Is(err, store.ErrConflict) {
+		return "", nil
+	}
+	return setCookie, err
 }
 
 func (s *sessions) create(ctx context.Context, session store.Session, replaces store.Digest) (setCookie string, err error) {
@@ -108,7 +122,7 @@ func (s *sessions) create(ctx context.Context, session store.Session, replaces s
 
 // end ends a session and returns the cookie that removes its cookie.
 func (s *sessions) end(ctx context.Context, session store.Session) (setCookie string, err error) {
-	if err := s.store.EndSession(ctx, session.Digest); err != nil {
+	if err := s.store.EndSession(ctx, session.ID); err != nil {
 		return "", err
 	}
 	return s.setCookie("", -1), nil

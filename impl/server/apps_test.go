@@ -57,7 +57,7 @@ func TestAppsWithoutNames(t *testing.T) {
 	for _, id := range []string{"gone", "https://app.example.com/client"} {
 		now := s.Clock.Now()
 		g := store.Grant{ID: "g" + id, Subject: "alice", ClientID: id, Resources: []string{"https://api.example.com"}, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
-		if err := s.Store.Issue(t.Context(), g); err != nil {
+		if err := s.Store.Issue(t.Context(), &g); err != nil {
 			t.Fatal(err)
 		}
 	}

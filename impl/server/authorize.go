@@ -98,9 +98,10 @@ func (s *Server) checkParameters(c *registered, target redirectTarget, q gen.Aut
 	}, nil
 }
 
-// requestParameters is what a store.Request keeps of a checked authorization
-// request.
+// requestParameters is what the record of an authorization request keeps of it,
+// once it is checked.
 type requestParameters struct {
+	Browser         string   `json:"browser"`                     // digest of the cookie that it is bound to
 	RedirectURI     string   `json:"redirect_uri"`                // where the answer goes, byte for byte
 	RedirectURISent bool     `json:"redirect_uri_sent,omitempty"` // whether the client named it (RFC 6749 §4.1.3)
 	State           string   `json:"state,omitempty"`
@@ -114,22 +115,23 @@ type requestParameters struct {
 // ask stores the request, bound to the browser that made it, and starts the
 // Interaction.
 func (s *Server) ask(ctx context.Context, r *http.Request, c *registered, parameters requestParameters) (firstPage, error) {
+	browser, cookies := s.browser(r)
+	parameters.Browser = store.NewDigest(store.Browser, browser).String()
 	document, err := json.Marshal(parameters)
 	if err != nil {
 		return firstPage{}, err
 	}
-	browser, cookies := s.browser(r)
 	handle := seal.NewToken(seal.PrefixRequest)
 	now := s.now()
-	record := store.Request{
-		Handle:     store.NewDigest(store.AuthorizationRequest, handle),
-		Browser:    store.NewDigest(store.Browser, browser),
+	record := store.Token{
+		Digest:     store.NewDigest(store.AuthorizationRequest, handle),
+		Kind:       store.AuthorizationRequest,
 		ClientID:   c.id,
 		Parameters: document,
 		CreatedAt:  now,
 		ExpiresAt:  now.Add(s.cfg.Lifetimes.AuthorizationRequest),
 	}
-	if err := s.store.CreateRequest(ctx, record); err != nil {
+	if err := s.store.Issue(ctx, nil, record); err != nil {
 		return firstPage{}, err
 	}
 	location, err := s.interaction.Start(ctx, &Pending{s, handle, browser, c, record, parameters})

@@ -343,11 +343,11 @@ type failingRequests struct {
 	create, client error
 }
 
-func (s *failingRequests) CreateRequest(ctx context.Context, r store.Request) error {
+func (s *failingRequests) Issue(ctx context.Context, g *store.Grant, t ...store.Token) error {
 	if s.create != nil {
 		return s.create
 	}
-	return s.Store.CreateRequest(ctx, r)
+	return s.Store.Issue(ctx, g, t...)
 }
 
 func (s *failingRequests) Client(ctx context.Context, id string) (store.Client, error) {

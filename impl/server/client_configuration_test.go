@@ -206,7 +206,7 @@ func TestDeleteClient(t *testing.T) {
 		t.Error("an access token of a deleted client lives")
 	}
 	page(t, "authorize", f.Get("/authorize", c.Request(nil)), http.StatusBadRequest)
-	if _, err := f.pending(handle, mine); reason(err) != "client_unknown" {
+	if _, err := f.pending(handle, mine); reason(err) != "request_unknown" {
 		t.Errorf("what waits: %v", err)
 	}
 }

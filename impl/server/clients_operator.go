@@ -55,7 +55,7 @@ func CreateClient(ctx context.Context, st store.Store, at time.Time, o OperatorC
 // expires (RFC 7591 §3). It is told here and never again.
 func CreateInitialAccessToken(ctx context.Context, st store.Store, at, expiresAt time.Time) (string, error) {
 	token := seal.NewToken(seal.PrefixInitialAccessToken)
-	err := st.AddToken(ctx, store.Token{
+	err := st.Issue(ctx, nil, store.Token{
 		Digest: store.NewDigest(store.InitialAccessToken, token), Kind: store.InitialAccessToken,
 		CreatedAt: at.UTC().Truncate(time.Microsecond), ExpiresAt: expiresAt.UTC().Truncate(time.Microsecond),
 	})

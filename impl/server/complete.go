@@ -135,7 +135,7 @@ type codeParameters struct {
 
 // answer spends the request, once.
 func (s *Server) answer(ctx context.Context, p *Pending, grant *store.Grant, tokens ...store.Token) error {
-	err := s.store.AnswerRequest(ctx, p.record.Handle, s.now(), grant, tokens...)
+	err := s.store.ConsumeToken(ctx, store.Consumption{Token: p.record.Digest, At: s.now(), Grant: grant, Successors: tokens})
 	switch {
 	case errors.Is(err, store.ErrConsumed):
 		return oauth.InvalidRequest("request_answered", "this sign-in was finished before; go back to the application")

@@ -10,7 +10,7 @@ import (
 // Grants lists what a person allowed and still holds, ordered by identifier,
 // behind after, at most limit (1 to 1000) at a time.
 func (s *Server) Grants(ctx context.Context, subject, after string, limit int) ([]store.Grant, error) {
-	return s.store.Grants(ctx, subject, s.now(), after, min(max(limit, 1), 1000))
+	return s.store.Grants(ctx, store.GrantFilter{Subject: subject}, s.now(), after, min(max(limit, 1), 1000))
 }
 
 // RevokeGrant takes back what a person allowed: every token under the grant is

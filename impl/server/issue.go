@@ -37,7 +37,7 @@ func (s *Server) issue(ctx context.Context, d decision) (mint.Reply, error) {
 	}
 	if d.spends == nil {
 		d.grant.LastUsedAt, d.grant.ExpiresAt = now, i.ExpiresAt
-		return reply, s.store.Issue(ctx, d.grant, tokens.Records...)
+		return reply, s.store.Issue(ctx, &d.grant, tokens.Records...)
 	}
 	return s.spend(ctx, d, i, tokens, reply)
 }

@@ -25,7 +25,7 @@ type Pending struct {
 	handle     string
 	browser    string
 	client     *registered
-	record     store.Request
+	record     store.Token
 	parameters requestParameters
 }
 
@@ -36,23 +36,23 @@ func (s *Server) Pending(ctx context.Context, r *http.Request, handle string) (*
 	if !seal.WellFormed(seal.PrefixRequest, handle) {
 		return nil, oauth.InvalidRequest("request_unknown", "this sign-in is not known here; go back to the application and start again")
 	}
-	record, err := s.store.Request(ctx, store.NewDigest(store.AuthorizationRequest, handle))
+	record, _, err := s.store.Token(ctx, store.NewDigest(store.AuthorizationRequest, handle))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, oauth.InvalidRequest("request_unknown", "this sign-in is not known here; go back to the application and start again")
 	}
 	if err != nil {
 		return nil, err
 	}
+	var parameters requestParameters
+	if err := json.Unmarshal(record.Parameters, &parameters); err != nil {
+		return nil, fmt.Errorf("parameters of a stored request: %w", err)
+	}
 	browser, ok := s.knownBrowser(r)
-	if !ok || record.Browser != store.NewDigest(store.Browser, browser) {
+	if !ok || parameters.Browser != store.NewDigest(store.Browser, browser).String() {
 		return nil, oauth.InvalidRequest("browser_mismatch", "this sign-in was started in another browser, or cookies are off; go back to the application and start again")
 	}
 	if err := s.checkWaiting(record); err != nil {
 		return nil, err
-	}
-	var parameters requestParameters
-	if err := json.Unmarshal(record.Parameters, &parameters); err != nil {
-		return nil, fmt.Errorf("parameters of a stored request: %w", err)
 	}
 	c, err := s.lookupClient(ctx, record.ClientID)
 	if err != nil {
@@ -66,9 +66,9 @@ func (s *Server) Pending(ctx context.Context, r *http.Request, handle string) (*
 	return &Pending{s, handle, browser, c, record, parameters}, nil
 }
 
-func (s *Server) checkWaiting(record store.Request) error {
+func (s *Server) checkWaiting(record store.Token) error {
 	switch {
-	case !record.AnsweredAt.IsZero():
+	case !record.ConsumedAt.IsZero():
 		return oauth.InvalidRequest("request_answered", "this sign-in was finished before; go back to the application")
 	case !s.now().Before(record.ExpiresAt):
 		return oauth.InvalidRequest("request_expired", "this sign-in took too long; go back to the application and start again")

@@ -25,14 +25,14 @@ type writes struct {
 	n atomic.Int64
 }
 
-func (w *writes) CreateRequest(ctx context.Context, r store.Request) error {
+func (w *writes) Issue(ctx context.Context, g *store.Grant, t ...store.Token) error {
 	w.n.Add(1)
-	return w.Store.CreateRequest(ctx, r)
+	return w.Store.Issue(ctx, g, t...)
 }
 
-func (w *writes) AnswerRequest(ctx context.Context, d store.Digest, at time.Time, g *store.Grant, t ...store.Token) error {
+func (w *writes) ConsumeToken(ctx context.Context, c store.Consumption) error {
 	w.n.Add(1)
-	return w.Store.AnswerRequest(ctx, d, at, g, t...)
+	return w.Store.ConsumeToken(ctx, c)
 }
 
 func (w *writes) RegisterClient(ctx context.Context, c store.Client, since time.Time, t ...store.Token) (store.Client, error) {

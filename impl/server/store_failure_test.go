@@ -46,7 +46,7 @@ func (f *failing) ConsumeToken(ctx context.Context, c store.Consumption) error {
 	return f.fail(func() error { return f.Store.ConsumeToken(ctx, c) })
 }
 
-func (f *failing) Issue(ctx context.Context, g store.Grant, t ...store.Token) error {
+func (f *failing) Issue(ctx context.Context, g *store.Grant, t ...store.Token) error {
 	return f.fail(func() error { return f.Store.Issue(ctx, g, t...) })
 }
 

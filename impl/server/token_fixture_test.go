@@ -186,7 +186,7 @@ func (x *tokenTest) code(a allowed) (code string, grantID string) {
 	if a.forever {
 		grant.ExpiresAt = time.Time{}
 	}
-	if err := x.store.Issue(context.Background(), grant, token); err != nil {
+	if err := x.store.Issue(context.Background(), &grant, token); err != nil {
 		x.Fatal(err)
 	}
 	return code, grant.ID

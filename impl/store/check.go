@@ -21,21 +21,13 @@ func (c Client) Check() error {
 	return Text("client", c.ID, string(c.Metadata), c.Source)
 }
 
-// Check returns ErrInvalid for a request that no store may hold.
-func (r Request) Check() error {
-	if err := named("request", !r.Handle.IsZero()); err != nil {
-		return err
-	}
-	return Text("request", r.ClientID, string(r.Parameters))
-}
-
 // Check returns ErrInvalid for a grant that no store may hold. A grant without
 // an ID could never be revoked: its tokens would belong to none.
 func (g Grant) Check() error {
 	if err := named("grant", g.ID != ""); err != nil {
 		return err
 	}
-	if err := Text("grant", g.ID, g.Subject, g.ClientID, g.RedirectURI, string(g.Metadata)); err != nil {
+	if err := Text("grant", g.ID, g.Subject, g.ClientID, g.RedirectURI, g.SessionID, string(g.Parameters), string(g.Metadata)); err != nil {
 		return err
 	}
 	return Text("grant", append(g.Scopes[:len(g.Scopes):len(g.Scopes)], g.Resources...)...)
@@ -53,12 +45,23 @@ func (t Token) Check() error {
 }
 
 // Check returns ErrInvalid for a consumption with a zero At, which would leave
-// the token unspent, or with a successor that no store may hold.
+// the token unspent, or with a grant or a successor that no store may hold.
 func (c Consumption) Check() error {
 	if err := Marks(c.At); err != nil {
 		return err
 	}
-	for _, t := range c.Successors {
+	return CheckIssue(c.Grant, c.Successors)
+}
+
+// CheckIssue returns ErrInvalid for a grant, if it is not nil, and tokens that no
+// store may hold.
+func CheckIssue(g *Grant, tokens []Token) error {
+	if g != nil {
+		if err := g.Check(); err != nil {
+			return err
+		}
+	}
+	for _, t := range tokens {
 		if err := t.Check(); err != nil {
 			return err
 		}
@@ -68,10 +71,10 @@ func (c Consumption) Check() error {
 
 // Check returns ErrInvalid for a session that no store may hold.
 func (s Session) Check() error {
-	if err := named("session", !s.Digest.IsZero()); err != nil {
+	if err := named("session", !s.Digest.IsZero() && s.ID != ""); err != nil {
 		return err
 	}
-	return Text("session", append([]string{s.Subject}, s.Methods...)...)
+	return Text("session", append([]string{s.ID, s.Subject, string(s.Parameters)}, s.Methods...)...)
 }
 
 // Check returns ErrInvalid for an account that no store may hold.
@@ -88,6 +91,14 @@ func (k Key) Check() error {
 		return err
 	}
 	return Text("key", k.ID, k.Use, k.Algorithm, string(k.Public))
+}
+
+// Check returns ErrInvalid for a delivery that no store may hold.
+func (d Delivery) Check() error {
+	if err := named("delivery", d.ID != ""); err != nil {
+		return err
+	}
+	return Text("delivery", d.ID, d.ClientID, d.Target, string(d.Payload))
 }
 
 // Check returns ErrInvalid for an event that no store may hold.

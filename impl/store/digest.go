@@ -17,9 +17,9 @@ const (
 	AccessToken             Kind = "access_token"              // RFC 6749 §1.4
 	RegistrationAccessToken Kind = "registration_access_token" // RFC 7592 §3
 	InitialAccessToken      Kind = "initial_access_token"      // RFC 7591 §3
-	AuthorizationRequest    Kind = "request"                   // the handle of a Request
+	AuthorizationRequest    Kind = "request"                   // the handle that the pages carry
 	BrowserSession          Kind = "session"                   // the cookie of a Session
-	Browser                 Kind = "browser"                   // the cookie that binds a Request to a browser
+	Browser                 Kind = "browser"                   // the cookie that binds an authorization request to a browser
 	ClientFingerprint       Kind = "client_fingerprint"        // of registered metadata
 )
 

@@ -29,24 +29,17 @@ type Client struct {
 	ExpiresAt  time.Time // when an unused registration may be swept; zero is never
 }
 
-// A ClientSecret is the stored form of a client secret: never the secret.
+// A ClientSecret is the stored form of a client secret: never the secret in
+// clear.
 type ClientSecret struct {
 	// Hash is "sha256:" + base64url for secrets that Charter generated, or an
 	// argon2id PHC string for imported ones.
-	Hash      string    `json:"hash"`
+	Hash string `json:"hash"`
+	// Sealed is the secret itself, sealed under the key-encryption key, where the
+	// client signs with it (client_secret_jwt); nil otherwise.
+	Sealed    []byte    `json:"sealed,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"` // zero is never
-}
-
-// A Request is an authorization request that waits for a person.
-type Request struct {
-	Handle     Digest // of the handle that the pages carry
-	Browser    Digest // of the browser cookie that it is bound to
-	ClientID   string
-	Parameters []byte // the validated parameters, a JSON object that only the server reads
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
-	AnsweredAt time.Time // zero while it waits
 }
 
 // A Grant is what a person, or a client for itself, was allowed.
@@ -57,6 +50,8 @@ type Grant struct {
 	Scopes      []string
 	Resources   []string  // RFC 8707 resource indicators
 	RedirectURI string    // where the code was sent; empty without one
+	SessionID   string    // Session.ID of the sign-in that it came from; empty without one
+	Parameters  []byte    // what else issuing under it needs, a JSON object that only the server reads; nil without
 	Props       []byte    // the application's data, sealed; nil without
 	Metadata    []byte    // the application's data that may be read, a JSON object; nil without
 	AuthTime    time.Time // when the person authenticated; zero without one
@@ -67,7 +62,8 @@ type Grant struct {
 }
 
 // A Token is a bearer handle: code, refresh token, access token, registration
-// access token. The handle itself is not here.
+// access token, or that of an authorization request which waits for a person.
+// The handle itself is not here.
 type Token struct {
 	Digest     Digest
 	Kind       Kind
@@ -92,28 +88,32 @@ type Consumption struct {
 	At         time.Time
 	Successor  Digest // kept as Token.Successor
 	Reply      []byte // kept as Token.Reply
+	Grant      *Grant // a new grant, for the successors of a token that has none; nil without
 	Successors []Token
-	// GrantExpiresAt becomes the grant's ExpiresAt when it is later than the
-	// stored one, or zero (never). LastUsedAt becomes At.
+	// GrantExpiresAt becomes the ExpiresAt of the token's own grant when it is later
+	// than the stored one, or zero (never). LastUsedAt becomes At.
 	GrantExpiresAt time.Time
 }
 
 // A GrantFilter selects grants by equality; empty fields match all, an empty
 // filter none.
 type GrantFilter struct {
-	ID       string
-	Subject  string
-	ClientID string
+	ID        string
+	Subject   string
+	ClientID  string
+	SessionID string
 }
 
 // A Session is a person signed in at one browser.
 type Session struct {
-	Digest    Digest // of the session cookie
-	Subject   string // Account.ID
-	AuthTime  time.Time
-	Methods   []string // how they authenticated (RFC 8176 values)
-	CreatedAt time.Time
-	ExpiresAt time.Time
+	Digest     Digest // of the session cookie
+	ID         string // random, safe to show: the sid of OpenID Connect; a renewal keeps it
+	Subject    string // Account.ID
+	AuthTime   time.Time
+	Methods    []string // how they authenticated (RFC 8176 values)
+	Parameters []byte   // what else is known of the sign-in, a JSON object that only interact and server read; nil without
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
 }
 
 // An Account is a person known to the built-in pages.
@@ -123,7 +123,7 @@ type Account struct {
 	PasswordHash string // argon2id, PHC string form
 	Claims       []byte // further claims, a JSON object; nil without
 	DisabledAt   time.Time
-	Revision     int64
+	Revision     int64 // 1 when it is made, raised by one by ReplaceAccount; for compare-and-swap
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }
@@ -142,6 +142,19 @@ type Key struct {
 	ActiveAt   time.Time
 	RetiredAt  time.Time // zero until a successor is known
 	ExpiresAt  time.Time // zero until retired
+}
+
+// A Delivery is a message that has to reach somebody: it waits until it was
+// handed over or expired (OpenID Connect Back-Channel Logout 1.0 §2.5).
+type Delivery struct {
+	ID        string // random
+	ClientID  string // whom it is for
+	Target    string // the URL that it goes to
+	Payload   []byte // what it tells, a JSON object that only the server reads
+	Attempts  int64  // how often it was claimed
+	NextAt    time.Time
+	CreatedAt time.Time
+	ExpiresAt time.Time // when it is given up; zero is never
 }
 
 // An Event is one line of the audit trail. It never holds a secret.

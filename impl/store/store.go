@@ -12,7 +12,7 @@ var (
 	// ErrNotFound: no such record, or for ConsumeToken a token whose grant is
 	// revoked or gone.
 	ErrNotFound = errors.New("store: not found")
-	// ErrConsumed: the token or request was used before; this caller lost.
+	// ErrConsumed: the token was used before; this caller lost.
 	ErrConsumed = errors.New("store: already consumed")
 	// ErrConflict: the identifier is taken, or the record has changed since it
 	// was read.
@@ -71,63 +71,54 @@ type Store interface {
 	// tokens) and revokes its grants as of at. ErrNotFound.
 	DeleteClient(ctx context.Context, id string, at time.Time) error
 
-	// CreateRequest adds a request. ErrConflict when its digest is taken.
-	CreateRequest(ctx context.Context, r Request) error
-	// Request returns a request, answered and expired ones too. ErrNotFound.
-	Request(ctx context.Context, handle Digest) (Request, error)
-	// AnswerRequest marks the request answered as of at and, when grant is not
-	// nil, adds the grant and tokens. Of any number of calls exactly one returns
-	// nil and only its grant exists; the others get ErrConsumed. ErrNotFound.
-	AnswerRequest(ctx context.Context, handle Digest, at time.Time, grant *Grant, tokens ...Token) error
-
-	// Issue adds a grant and its tokens. ErrConflict when an identifier is taken.
-	Issue(ctx context.Context, grant Grant, tokens ...Token) error
-	// AddToken adds tokens that belong to no grant (initial access tokens,
-	// registration access tokens). ErrConflict when a digest is taken.
-	AddToken(ctx context.Context, tokens ...Token) error
+	// Issue adds grant, where it is not nil, and tokens. Without a grant the tokens
+	// belong to one that is there already or to none (authorization requests,
+	// initial and registration access tokens). ErrConflict when an identifier is
+	// taken.
+	Issue(ctx context.Context, grant *Grant, tokens ...Token) error
 	// Token returns a token and its grant, whatever their state; the grant is
 	// zero when the token belongs to none. The caller judges expiry,
 	// consumption and revocation. ErrNotFound. It reads what the newest
 	// acknowledged write left.
 	Token(ctx context.Context, d Digest) (Token, Grant, error)
 	// ConsumeToken spends a token once: it marks it consumed, keeps Reply and
-	// Successor with it, adds the successors, and notes the use of the grant. Of
-	// any number of concurrent calls for one token, on any number of processes,
-	// exactly one returns nil and only its successors exist; the others get
-	// ErrConsumed. ErrNotFound when there is no such token or its grant is
-	// revoked or gone. ErrConflict when a successor's digest is taken.
+	// Successor with it, adds the new grant and the successors, and notes the use
+	// of the token's own grant. Of any number of concurrent calls for one token, on
+	// any number of processes, exactly one returns nil and only its grant and its
+	// successors exist; the others get ErrConsumed. ErrNotFound when there is no
+	// such token or its grant is revoked or gone. ErrConflict when the identifier
+	// of the new grant or of a successor is taken.
 	ConsumeToken(ctx context.Context, c Consumption) error
 
-	// Grant returns a grant, revoked ones too. ErrNotFound.
-	Grant(ctx context.Context, id string) (Grant, error)
-	// Grants lists the grants of a subject that are neither revoked nor expired
-	// at at, by Grant.ID.
-	Grants(ctx context.Context, subject string, at time.Time, after string, limit int) ([]Grant, error)
-	// RevokeGrants revokes as of at every live grant that matches all non-empty
-	// fields of f, and returns how many. It never fails for want of a match. An
-	// empty filter matches nothing. From its return on, no reader of the store
-	// sees a token of these grants under an unrevoked grant.
+	// Grants lists by Grant.ID the grants that match f and are neither revoked nor
+	// expired at at. A zero at lists all that match, whatever their state.
+	Grants(ctx context.Context, f GrantFilter, at time.Time, after string, limit int) ([]Grant, error)
+	// RevokeGrants revokes as of at every live grant that matches f, and returns
+	// how many. It never fails for want of a match. From its return on, no reader
+	// of the store sees a token of these grants under an unrevoked grant.
 	RevokeGrants(ctx context.Context, f GrantFilter, at time.Time) (int, error)
 
 	// CreateSession adds a session and ends the one that it replaces, if that
-	// digest is not zero. ErrConflict.
+	// digest is not zero; the new one may have the ID of the old. ErrConflict when
+	// its digest or its ID is taken.
 	CreateSession(ctx context.Context, s Session, replaces Digest) error
 	// Session returns a session, expired ones too. ErrNotFound.
 	Session(ctx context.Context, d Digest) (Session, error)
-	// EndSession removes a session; removing none is no error.
-	EndSession(ctx context.Context, d Digest) error
+	// EndSession removes the session with an ID, whatever its digest is by now, so
+	// that a sign-out is not lost beside a renewal. Removing none is no error.
+	EndSession(ctx context.Context, id string) error
 
-	// CreateAccount adds an account. ErrConflict when the ID or Name is taken.
-	CreateAccount(ctx context.Context, a Account) error
+	// ReplaceAccount puts a where the caller read the account at a.Revision, and
+	// raises the revision by one; revision 0 is where there was none. ErrConflict
+	// when the stored revision is another, or the Name is taken; ErrNotFound when
+	// there is no such account and the revision is not 0.
+	ReplaceAccount(ctx context.Context, a Account) error
 	// Account returns an account by ID. ErrNotFound.
 	Account(ctx context.Context, id string) (Account, error)
 	// AccountByName returns an account by the exact bytes of Name. ErrNotFound.
 	AccountByName(ctx context.Context, name string) (Account, error)
 	// Accounts lists by Account.ID.
 	Accounts(ctx context.Context, after string, limit int) ([]Account, error)
-	// ReplaceAccount stores a if the stored revision still is a.Revision, and
-	// raises the revision by one. ErrConflict otherwise, ErrNotFound.
-	ReplaceAccount(ctx context.Context, a Account) error
 	// DeleteAccount removes the account and its sessions and revokes its grants
 	// as of at. ErrNotFound.
 	DeleteAccount(ctx context.Context, id string, at time.Time) error
@@ -141,6 +132,19 @@ type Store interface {
 	// RetireKey sets when a key stops signing and when it stops being published.
 	// ErrNotFound.
 	RetireKey(ctx context.Context, id string, retiredAt, expiresAt time.Time) error
+
+	// Enqueue adds deliveries. ErrConflict when an ID is taken.
+	Enqueue(ctx context.Context, deliveries ...Delivery) error
+	// ClaimDeliveries leases at most limit deliveries that are due (NextAt not
+	// after at) and not expired at at: their NextAt becomes until and their Attempts
+	// rise by one, and they are returned so. Of any number of concurrent calls, on
+	// any number of processes, exactly one gets a delivery before its lease is over.
+	ClaimDeliveries(ctx context.Context, at, until time.Time, limit int) ([]Delivery, error)
+	// FinishDelivery ends a lease: a zero next removes the delivery, any other is
+	// its NextAt. ErrNotFound when it is gone; ErrConflict when next is not zero and
+	// the stored Attempts are not those that were claimed, because somebody else
+	// has the lease by now.
+	FinishDelivery(ctx context.Context, id string, attempts int64, next time.Time) error
 
 	// Once is the replay guard: exactly one caller per scope and id gets nil,
 	// the others ErrConsumed. The entry may be swept after until.
@@ -156,11 +160,12 @@ type Store interface {
 	Events(ctx context.Context, after string, limit int) ([]Event, error)
 
 	// Sweep removes at most limit records that no verb needs any more at before:
-	// expired requests, sessions, keys, counters, replay marks, clients and
+	// expired sessions, keys, deliveries, counters, replay marks, clients and
 	// grants (each with its tokens), and expired tokens. A consumed token stays
-	// while its grant does, since reuse detection needs it. It returns how many
-	// records it removed; fewer than limit means that nothing is left. Sweeping
-	// on several processes at once is safe.
+	// while its grant does, since reuse detection needs it; one without a grant
+	// stays until it expires. It returns how many records it removed; fewer than
+	// limit means that nothing is left. Sweeping on several processes at once is
+	// safe.
 	Sweep(ctx context.Context, before time.Time, limit int) (int, error)
 	// Ping returns nil when the store can read and write now.
 	Ping(ctx context.Context) error

@@ -26,7 +26,7 @@ func newGrantsList() *cobra.Command {
 	}, func(cmd *cobra.Command, _ []string, st store.Store) error {
 		list := func(subject string) error {
 			return pages(func(after string) (last string, n int, err error) {
-				grants, err := st.Grants(cmd.Context(), subject, time.Now().UTC(), after, pageSize)
+				grants, err := st.Grants(cmd.Context(), store.GrantFilter{Subject: subject}, time.Now().UTC(), after, pageSize)
 				for _, g := range grants {
 					last = g.ID
 					if client != "" && g.ClientID != client {

@@ -20,7 +20,7 @@ func (s *Store) RegisterClient(ctx context.Context, c store.Client, since time.T
 		switch {
 		case err != nil:
 		case len(known) == 0:
-			err = cmp.Or(add(t, clients+id, c), addTokens(t, own))
+			err = cmp.Or(add(t, clients+id, c), issue(t, nil, own))
 		default:
 			id = known[0].ID
 			err = change(t, clients+id, func(k *store.Client) error {

@@ -1,7 +1,6 @@
 package customstore
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -9,13 +8,8 @@ import (
 )
 
 // Issue implements store.Store.
-func (s *Store) Issue(ctx context.Context, g store.Grant, own ...store.Token) error {
-	return s.do(ctx, g.Check(), func(t *tx) error { return cmp.Or(add(t, grants+g.ID, g), addTokens(t, own)) })
-}
-
-// AddToken implements store.Store.
-func (s *Store) AddToken(ctx context.Context, own ...store.Token) error {
-	return s.do(ctx, nil, func(t *tx) error { return addTokens(t, own) })
+func (s *Store) Issue(ctx context.Context, g *store.Grant, own ...store.Token) error {
+	return s.do(ctx, nil, func(t *tx) error { return issue(t, g, own) })
 }
 
 // Token implements store.Store.
@@ -41,7 +35,7 @@ func (s *Store) ConsumeToken(ctx context.Context, c store.Consumption) error {
 				return store.ErrConsumed
 			}
 			k.ConsumedAt, k.Successor, k.Reply = c.At, c.Successor, c.Reply
-			return addTokens(t, c.Successors)
+			return issue(t, c.Grant, c.Successors)
 		})
 	})
 }
@@ -61,15 +55,10 @@ func use(t *tx, grantID string, c store.Consumption) error {
 	})
 }
 
-// Grant implements store.Store.
-func (s *Store) Grant(ctx context.Context, id string) (store.Grant, error) {
-	return read[store.Grant](ctx, s, grants+id)
-}
-
 // Grants implements store.Store.
-func (s *Store) Grants(ctx context.Context, subject string, at time.Time, after string, limit int) ([]store.Grant, error) {
+func (s *Store) Grants(ctx context.Context, f store.GrantFilter, at time.Time, after string, limit int) ([]store.Grant, error) {
 	return page(ctx, s, grants, after, limit, func(g store.Grant) bool {
-		return g.Subject == subject && g.RevokedAt.IsZero() && !expired(g.ExpiresAt, at)
+		return matches(f, g) && (at.IsZero() || g.RevokedAt.IsZero() && !expired(g.ExpiresAt, at))
 	})
 }
 

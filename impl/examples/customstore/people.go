@@ -11,11 +11,12 @@ import (
 // CreateSession implements store.Store.
 func (s *Store) CreateSession(ctx context.Context, session store.Session, replaces store.Digest) error {
 	return s.do(ctx, session.Check(), func(t *tx) error {
-		if err := add(t, sessions+session.Digest.String(), session); err != nil {
-			return err
-		}
 		t.delete(sessions + replaces.String())
-		return nil
+		same, err := list(t, sessions, "", 1, func(x store.Session) bool { return x.ID == session.ID })
+		if err == nil && len(same) > 0 {
+			err = store.ErrConflict
+		}
+		return cmp.Or(err, add(t, sessions+session.Digest.String(), session))
 	})
 }
 
@@ -25,13 +26,11 @@ func (s *Store) Session(ctx context.Context, d store.Digest) (store.Session, err
 }
 
 // EndSession implements store.Store.
-func (s *Store) EndSession(ctx context.Context, d store.Digest) error {
-	return s.do(ctx, nil, func(t *tx) error { t.delete(sessions + d.String()); return nil })
-}
-
-// CreateAccount implements store.Store.
-func (s *Store) CreateAccount(ctx context.Context, a store.Account) error {
-	return s.do(ctx, a.Check(), func(t *tx) error { return cmp.Or(add(t, accounts+a.ID, a), add(t, names+a.Name, a.ID)) })
+func (s *Store) EndSession(ctx context.Context, id string) error {
+	return s.do(ctx, nil, func(t *tx) error {
+		_, err := remove(t, sessions, -1, func(x store.Session) bool { return x.ID == id })
+		return err
+	})
 }
 
 // Account implements store.Store.
@@ -59,6 +58,10 @@ func (s *Store) Accounts(ctx context.Context, after string, limit int) ([]store.
 // ReplaceAccount implements store.Store.
 func (s *Store) ReplaceAccount(ctx context.Context, a store.Account) error {
 	return s.do(ctx, a.Check(), func(t *tx) error {
+		if a.Revision == 0 {
+			a.Revision = 1
+			return cmp.Or(add(t, accounts+a.ID, a), add(t, names+a.Name, a.ID))
+		}
 		return change(t, accounts+a.ID, func(k *store.Account) error {
 			t.delete(names + k.Name)
 			return cmp.Or(swap(k, a, &k.Revision, a.Revision), add(t, names+a.Name, a.ID))

@@ -22,9 +22,9 @@ import (
 
 // The first part of each key. What follows is the identifier of the record.
 const (
-	clients, requests, grants, tokens = "client/", "request/", "grant/", "token/"
-	sessions, accounts, keys, events  = "session/", "account/", "key/", "event/"
-	names, marks, counters            = "name/", "mark/", "counter/"
+	clients, deliveries, grants, tokens = "client/", "delivery/", "grant/", "token/"
+	sessions, accounts, keys, events    = "session/", "account/", "key/", "event/"
+	names, marks, counters              = "name/", "mark/", "counter/"
 )
 
 // A Store keeps Charter's state in a key-value engine.
@@ -118,10 +118,6 @@ func page[T any](ctx context.Context, s *Store, kind, after string, limit int, w
 	return found, err
 }
 
-func create[T interface{ Check() error }](ctx context.Context, s *Store, key string, record T) error {
-	return s.do(ctx, record.Check(), func(t *tx) error { return add(t, key, record) })
-}
-
 func all[T any](T) bool { return true }
 
 // expired reports whether an expiry, of which zero is never, is over at at.
@@ -162,11 +158,17 @@ func remove[T any](t *tx, kind string, limit int, over func(T) bool) (n int, err
 	return n, nil
 }
 
-func addTokens(t *tx, list []store.Token) error {
-	for _, k := range list {
-		if err := k.Check(); err != nil {
+// issue adds a grant, which may be nil, and tokens.
+func issue(t *tx, g *store.Grant, list []store.Token) error {
+	if err := store.CheckIssue(g, list); err != nil {
+		return err
+	}
+	if g != nil {
+		if err := add(t, grants+g.ID, *g); err != nil {
 			return err
 		}
+	}
+	for _, k := range list {
 		if err := add(t, tokens+k.Digest.String(), k); err != nil {
 			return err
 		}
@@ -177,12 +179,17 @@ func addTokens(t *tx, list []store.Token) error {
 // revoke ends the live grants that match all of f; none when f is empty.
 func revoke(t *tx, f store.GrantFilter, at time.Time) (int, error) {
 	live, err := list(t, grants, "", math.MaxInt, func(g store.Grant) bool {
-		return g.RevokedAt.IsZero() && f != (store.GrantFilter{}) && (f.ID == "" || f.ID == g.ID) &&
-			(f.Subject == "" || f.Subject == g.Subject) && (f.ClientID == "" || f.ClientID == g.ClientID)
+		return g.RevokedAt.IsZero() && matches(f, g)
 	})
 	for _, g := range live {
 		g.RevokedAt = at
 		err = cmp.Or(err, put(t, grants+g.ID, g))
 	}
 	return len(live), err
+}
+
+// matches reports whether g has all that f names; an empty filter names nobody.
+func matches(f store.GrantFilter, g store.Grant) bool {
+	return f != (store.GrantFilter{}) && (f.ID == "" || f.ID == g.ID) && (f.Subject == "" || f.Subject == g.Subject) &&
+		(f.ClientID == "" || f.ClientID == g.ClientID) && (f.SessionID == "" || f.SessionID == g.SessionID)
 }

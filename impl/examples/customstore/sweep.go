@@ -15,7 +15,7 @@ func (s *Store) Sweep(ctx context.Context, before time.Time, limit int) (removed
 			sweep(t, tokens, func(k store.Token) bool { return tokenIsOver(t, k, before) }),
 			sweep(t, grants, func(g store.Grant) bool { return expired(g.ExpiresAt, before) }),
 			sweep(t, clients, func(c store.Client) bool { return expired(c.ExpiresAt, before) }),
-			sweep(t, requests, func(r store.Request) bool { return expired(r.ExpiresAt, before) }),
+			sweep(t, deliveries, func(d store.Delivery) bool { return expired(d.ExpiresAt, before) }),
 			sweep(t, sessions, func(x store.Session) bool { return expired(x.ExpiresAt, before) }),
 			sweep(t, keys, func(k store.Key) bool { return expired(k.ExpiresAt, before) }),
 			sweep(t, marks, func(until time.Time) bool { return expired(until, before) }),

@@ -95,7 +95,7 @@ func BenchmarkFloor(b *testing.B) {
 			}
 			token := seal.NewToken(seal.PrefixAccessToken)
 			now := time.Now()
-			err := st.AddToken(r.Context(), store.Token{
+			err := st.Issue(r.Context(), nil, store.Token{
 				Digest: store.NewDigest(store.AccessToken, token), Kind: store.AccessToken,
 				ClientID: r.PostForm.Get("client_id"), CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 			})
@@ -186,7 +186,7 @@ func BenchmarkIntrospection(b *testing.B) {
 func BenchmarkFloorRead(b *testing.B) {
 	engines(b, func(b *testing.B, st store.Store) {
 		token := seal.NewToken(seal.PrefixAccessToken)
-		err := st.AddToken(context.Background(), store.Token{Digest: store.NewDigest(store.AccessToken, token), Kind: store.AccessToken, ClientID: "bench"})
+		err := st.Issue(context.Background(), nil, store.Token{Digest: store.NewDigest(store.AccessToken, token), Kind: store.AccessToken, ClientID: "bench"})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -104,11 +104,11 @@ func seed(t *testing.T, st store.Store) {
 	inCode := token(store.AuthorizationCode, code, ofAlice)
 	inCode.Parameters = []byte("{" + asked + "}")
 	for _, err := range []error{
-		st.Issue(t.Context(), ofAlice, inCode, token(store.RefreshToken, refresh, ofAlice)),
-		st.Issue(t.Context(), ofReports, token(store.AccessToken, access, ofReports)),
-		st.CreateRequest(t.Context(), store.Request{Handle: store.NewDigest(store.AuthorizationRequest, handle), Browser: store.NewDigest(store.Browser, browser), ClientID: native, CreatedAt: begin, ExpiresAt: hours,
-			Parameters: []byte("{" + asked + `,"state":"af0ifjsldkj","scopes":["files:read"],"resources":["` + resource + `"]}`)}),
-		st.CreateSession(t.Context(), store.Session{Digest: store.NewDigest(store.BrowserSession, session+" "+issuer), Subject: "alice", AuthTime: begin, CreatedAt: begin, ExpiresAt: hours}, store.Digest{}),
+		st.Issue(t.Context(), &ofAlice, inCode, token(store.RefreshToken, refresh, ofAlice)),
+		st.Issue(t.Context(), &ofReports, token(store.AccessToken, access, ofReports)),
+		st.Issue(t.Context(), nil, store.Token{Digest: store.NewDigest(store.AuthorizationRequest, handle), Kind: store.AuthorizationRequest, ClientID: native, CreatedAt: begin, ExpiresAt: hours,
+			Parameters: []byte("{" + asked + `,"browser":"` + store.NewDigest(store.Browser, browser).String() + `","state":"af0ifjsldkj","scopes":["files:read"],"resources":["` + resource + `"]}`)}),
+		st.CreateSession(t.Context(), store.Session{Digest: store.NewDigest(store.BrowserSession, session+" "+issuer), ID: "s1", Subject: "alice", AuthTime: begin, CreatedAt: begin, ExpiresAt: hours}, store.Digest{}),
 	} {
 		if err != nil {
 			t.Fatal(err)

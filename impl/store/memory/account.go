@@ -7,8 +7,8 @@ import (
 	"github.com/charterauth/charter/impl/store"
 )
 
-// CreateAccount implements store.Store.
-func (s *Store) CreateAccount(ctx context.Context, a store.Account) error {
+// ReplaceAccount implements store.Store.
+func (s *Store) ReplaceAccount(ctx context.Context, a store.Account) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
@@ -16,12 +16,17 @@ func (s *Store) CreateAccount(ctx context.Context, a store.Account) error {
 		return err
 	}
 	defer s.mu.Unlock()
-	if _, taken := s.accounts[a.ID]; taken {
+	known, ok := s.accounts[a.ID]
+	if !ok && a.Revision != 0 {
+		return store.ErrNotFound
+	}
+	if known.Revision != a.Revision {
 		return store.ErrConflict
 	}
-	if _, taken := s.named(a.Name); taken {
+	if other, taken := s.named(a.Name); taken && other.ID != a.ID {
 		return store.ErrConflict
 	}
+	a.Revision++
 	s.accounts[a.ID] = copyAccount(a)
 	return nil
 }
@@ -68,30 +73,6 @@ func (s *Store) Accounts(ctx context.Context, after string, limit int) ([]store.
 	}
 	defer s.mu.Unlock()
 	return page(s.accounts, after, limit, all, copyAccount)
-}
-
-// ReplaceAccount implements store.Store.
-func (s *Store) ReplaceAccount(ctx context.Context, a store.Account) error {
-	if err := a.Check(); err != nil {
-		return err
-	}
-	if err := s.enter(ctx); err != nil {
-		return err
-	}
-	defer s.mu.Unlock()
-	known, ok := s.accounts[a.ID]
-	if !ok {
-		return store.ErrNotFound
-	}
-	if known.Revision != a.Revision {
-		return store.ErrConflict
-	}
-	if other, taken := s.named(a.Name); taken && other.ID != a.ID {
-		return store.ErrConflict
-	}
-	a.Revision++
-	s.accounts[a.ID] = copyAccount(a)
-	return nil
 }
 
 // DeleteAccount implements store.Store.

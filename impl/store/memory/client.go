@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 
 // RegisterClient implements store.Store.
 func (s *Store) RegisterClient(ctx context.Context, c store.Client, since time.Time, tokens ...store.Token) (store.Client, error) {
-	if err := c.Check(); err != nil {
+	if err := cmp.Or(c.Check(), store.CheckIssue(nil, tokens)); err != nil {
 		return store.Client{}, err
 	}
 	if err := s.enter(ctx); err != nil {
@@ -22,11 +23,11 @@ func (s *Store) RegisterClient(ctx context.Context, c store.Client, since time.T
 	if _, taken := s.clients[c.ID]; taken {
 		return store.Client{}, store.ErrConflict
 	}
-	if err := s.newTokens(tokens); err != nil {
+	if err := s.free(nil, tokens); err != nil {
 		return store.Client{}, err
 	}
 	s.clients[c.ID] = copyClient(c)
-	s.putTokens(tokens)
+	s.put(nil, tokens)
 	return copyClient(c), nil
 }
 

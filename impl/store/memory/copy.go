@@ -13,6 +13,7 @@ func copyClient(c store.Client) store.Client {
 	c.Metadata = copySlice(c.Metadata)
 	c.Secrets = copySlice(c.Secrets)
 	for i := range c.Secrets {
+		c.Secrets[i].Sealed = copySlice(c.Secrets[i].Sealed)
 		c.Secrets[i].CreatedAt = instant(c.Secrets[i].CreatedAt)
 		c.Secrets[i].ExpiresAt = instant(c.Secrets[i].ExpiresAt)
 	}
@@ -22,15 +23,9 @@ func copyClient(c store.Client) store.Client {
 	return c
 }
 
-func copyRequest(r store.Request) store.Request {
-	r.Parameters = copySlice(r.Parameters)
-	r.CreatedAt, r.ExpiresAt = instant(r.CreatedAt), instant(r.ExpiresAt)
-	r.AnsweredAt = instant(r.AnsweredAt)
-	return r
-}
-
 func copyGrant(g store.Grant) store.Grant {
 	g.Scopes, g.Resources = copySlice(g.Scopes), copySlice(g.Resources)
+	g.Parameters = copySlice(g.Parameters)
 	g.Props, g.Metadata = copySlice(g.Props), copySlice(g.Metadata)
 	g.AuthTime, g.CreatedAt = instant(g.AuthTime), instant(g.CreatedAt)
 	g.LastUsedAt, g.ExpiresAt = instant(g.LastUsedAt), instant(g.ExpiresAt)
@@ -48,7 +43,7 @@ func copyToken(t store.Token) store.Token {
 }
 
 func copySession(s store.Session) store.Session {
-	s.Methods = copySlice(s.Methods)
+	s.Methods, s.Parameters = copySlice(s.Methods), copySlice(s.Parameters)
 	s.AuthTime, s.CreatedAt = instant(s.AuthTime), instant(s.CreatedAt)
 	s.ExpiresAt = instant(s.ExpiresAt)
 	return s
@@ -66,6 +61,13 @@ func copyKey(k store.Key) store.Key {
 	k.CreatedAt, k.ActiveAt = instant(k.CreatedAt), instant(k.ActiveAt)
 	k.RetiredAt, k.ExpiresAt = instant(k.RetiredAt), instant(k.ExpiresAt)
 	return k
+}
+
+func copyDelivery(d store.Delivery) store.Delivery {
+	d.Payload = copySlice(d.Payload)
+	d.NextAt, d.CreatedAt = instant(d.NextAt), instant(d.CreatedAt)
+	d.ExpiresAt = instant(d.ExpiresAt)
+	return d
 }
 
 func copyEvent(e store.Event) store.Event {

@@ -8,52 +8,58 @@ import (
 )
 
 // Issue implements store.Store.
-func (s *Store) Issue(ctx context.Context, grant store.Grant, tokens ...store.Token) error {
+func (s *Store) Issue(ctx context.Context, grant *store.Grant, tokens ...store.Token) error {
+	if err := store.CheckIssue(grant, tokens); err != nil {
+		return err
+	}
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.mu.Unlock()
-	return s.issue(grant, tokens)
-}
-
-func (s *Store) issue(grant store.Grant, tokens []store.Token) error {
-	if err := grant.Check(); err != nil {
+	if err := s.free(grant, tokens); err != nil {
 		return err
 	}
-	if _, taken := s.grants[grant.ID]; taken {
-		return store.ErrConflict
-	}
-	if err := s.newTokens(tokens); err != nil {
-		return err
-	}
-	s.grants[grant.ID] = copyGrant(grant)
-	s.putTokens(tokens)
+	s.put(grant, tokens)
 	return nil
 }
 
-// Grant implements store.Store.
-func (s *Store) Grant(ctx context.Context, id string) (store.Grant, error) {
-	if err := s.enter(ctx); err != nil {
-		return store.Grant{}, err
+// free reports ErrConflict unless the identifiers of grant, which may be nil, and
+// tokens are free.
+func (s *Store) free(grant *store.Grant, tokens []store.Token) error {
+	if grant != nil {
+		if _, taken := s.grants[grant.ID]; taken {
+			return store.ErrConflict
+		}
 	}
-	defer s.mu.Unlock()
-	g, ok := s.grants[id]
-	if !ok {
-		return store.Grant{}, store.ErrNotFound
+	seen := map[store.Digest]bool{}
+	for _, t := range tokens {
+		if _, taken := s.tokens[t.Digest]; taken || seen[t.Digest] {
+			return store.ErrConflict
+		}
+		seen[t.Digest] = true
 	}
-	return copyGrant(g), nil
+	return nil
+}
+
+func (s *Store) put(grant *store.Grant, tokens []store.Token) {
+	if grant != nil {
+		s.grants[grant.ID] = copyGrant(*grant)
+	}
+	for _, t := range tokens {
+		s.tokens[t.Digest] = copyToken(t)
+	}
 }
 
 // Grants implements store.Store.
-func (s *Store) Grants(ctx context.Context, subject string, at time.Time, after string, limit int) ([]store.Grant, error) {
+func (s *Store) Grants(ctx context.Context, f store.GrantFilter, at time.Time, after string, limit int) ([]store.Grant, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer s.mu.Unlock()
-	live := func(g store.Grant) bool {
-		return g.Subject == subject && g.RevokedAt.IsZero() && !expired(g.ExpiresAt, at)
+	want := func(g store.Grant) bool {
+		return matches(f, g) && (at.IsZero() || g.RevokedAt.IsZero() && !expired(g.ExpiresAt, at))
 	}
-	return page(s.grants, after, limit, live, copyGrant)
+	return page(s.grants, after, limit, want, copyGrant)
 }
 
 // RevokeGrants implements store.Store.
@@ -69,9 +75,6 @@ func (s *Store) RevokeGrants(ctx context.Context, f store.GrantFilter, at time.T
 }
 
 func (s *Store) revoke(f store.GrantFilter, at time.Time) int {
-	if f == (store.GrantFilter{}) {
-		return 0
-	}
 	n := 0
 	for id, g := range s.grants {
 		if g.RevokedAt.IsZero() && matches(f, g) {
@@ -83,8 +86,11 @@ func (s *Store) revoke(f store.GrantFilter, at time.Time) int {
 	return n
 }
 
+// matches reports whether g has all that f names; an empty filter names nobody.
 func matches(f store.GrantFilter, g store.Grant) bool {
-	return (f.ID == "" || f.ID == g.ID) &&
+	return f != (store.GrantFilter{}) &&
+		(f.ID == "" || f.ID == g.ID) &&
 		(f.Subject == "" || f.Subject == g.Subject) &&
-		(f.ClientID == "" || f.ClientID == g.ClientID)
+		(f.ClientID == "" || f.ClientID == g.ClientID) &&
+		(f.SessionID == "" || f.SessionID == g.SessionID)
 }

@@ -15,17 +15,17 @@ import (
 type Store struct {
 	mu sync.Mutex // guards everything below
 
-	closed   bool
-	clients  map[string]store.Client
-	requests map[store.Digest]store.Request
-	grants   map[string]store.Grant
-	tokens   map[store.Digest]store.Token
-	sessions map[store.Digest]store.Session
-	accounts map[string]store.Account
-	keys     map[string]store.Key
-	marks    map[scoped]time.Time // until when Once must remember
-	counters map[scoped]counter
-	events   map[string]store.Event
+	closed     bool
+	clients    map[string]store.Client
+	grants     map[string]store.Grant
+	tokens     map[store.Digest]store.Token
+	sessions   map[store.Digest]store.Session
+	accounts   map[string]store.Account
+	keys       map[string]store.Key
+	marks      map[scoped]time.Time // until when Once must remember
+	counters   map[scoped]counter
+	events     map[string]store.Event
+	deliveries map[string]store.Delivery
 }
 
 // A scoped names a replay mark or a counter.
@@ -41,16 +41,16 @@ var _ store.Store = (*Store)(nil)
 // New returns an empty store.
 func New() *Store {
 	return &Store{
-		clients:  map[string]store.Client{},
-		requests: map[store.Digest]store.Request{},
-		grants:   map[string]store.Grant{},
-		tokens:   map[store.Digest]store.Token{},
-		sessions: map[store.Digest]store.Session{},
-		accounts: map[string]store.Account{},
-		keys:     map[string]store.Key{},
-		marks:    map[scoped]time.Time{},
-		counters: map[scoped]counter{},
-		events:   map[string]store.Event{},
+		clients:    map[string]store.Client{},
+		grants:     map[string]store.Grant{},
+		tokens:     map[store.Digest]store.Token{},
+		sessions:   map[store.Digest]store.Session{},
+		accounts:   map[string]store.Account{},
+		keys:       map[string]store.Key{},
+		marks:      map[scoped]time.Time{},
+		counters:   map[scoped]counter{},
+		events:     map[string]store.Event{},
+		deliveries: map[string]store.Delivery{},
 	}
 }
 

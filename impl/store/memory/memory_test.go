@@ -53,16 +53,16 @@ func TestCancelled(t *testing.T) {
 func TestLikeSQL(t *testing.T) {
 	ctx, s := context.Background(), memory.New()
 	for what, id := range map[string]string{"NUL": "a\x00b", "invalid UTF-8": "a\xffb"} {
-		if err := s.Issue(ctx, store.Grant{ID: id}); !errors.Is(err, store.ErrInvalid) {
+		if err := s.Issue(ctx, &store.Grant{ID: id}); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("%s: got %v, want %q", what, err, store.ErrInvalid)
 		}
 	}
 	at := time.Now().Add(time.Nanosecond) // with a monotonic reading, in local time
-	if err := s.Issue(ctx, store.Grant{ID: "ab", CreatedAt: at}); err != nil {
+	if err := s.Issue(ctx, &store.Grant{ID: "ab", CreatedAt: at}); err != nil {
 		t.Fatalf("Issue: %v", err)
 	}
-	g, err := s.Grant(ctx, "ab")
-	if want := at.UTC().Truncate(time.Microsecond); err != nil || g.CreatedAt != want {
-		t.Errorf("CreatedAt: got %v (%v), want %v", g.CreatedAt, err, want)
+	list, err := s.Grants(ctx, store.GrantFilter{ID: "ab"}, at, "", 1)
+	if want := at.UTC().Truncate(time.Microsecond); err != nil || len(list) != 1 || list[0].CreatedAt != want {
+		t.Errorf("Grants: got %v (%v), want one created at %v", list, err, want)
 	}
 }

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"maps"
 
 	"github.com/charterauth/charter/impl/store"
 )
@@ -15,8 +16,10 @@ func (s *Store) CreateSession(ctx context.Context, session store.Session, replac
 		return err
 	}
 	defer s.mu.Unlock()
-	if _, taken := s.sessions[session.Digest]; taken {
-		return store.ErrConflict
+	for d, known := range s.sessions {
+		if d == session.Digest || known.ID == session.ID && d != replaces {
+			return store.ErrConflict
+		}
 	}
 	delete(s.sessions, replaces)
 	s.sessions[session.Digest] = copySession(session)
@@ -37,11 +40,11 @@ func (s *Store) Session(ctx context.Context, d store.Digest) (store.Session, err
 }
 
 // EndSession implements store.Store.
-func (s *Store) EndSession(ctx context.Context, d store.Digest) error {
+func (s *Store) EndSession(ctx context.Context, id string) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.mu.Unlock()
-	delete(s.sessions, d)
+	maps.DeleteFunc(s.sessions, func(_ store.Digest, session store.Session) bool { return session.ID == id })
 	return nil
 }

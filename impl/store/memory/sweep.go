@@ -20,9 +20,9 @@ func (s *Store) Sweep(ctx context.Context, before time.Time, limit int) (int, er
 	remove(s.tokens, &left, func(t store.Token) bool { return s.tokenIsOver(t, before) })
 	remove(s.grants, &left, func(g store.Grant) bool { return expired(g.ExpiresAt, before) })
 	remove(s.clients, &left, func(c store.Client) bool { return expired(c.ExpiresAt, before) })
-	remove(s.requests, &left, func(r store.Request) bool { return expired(r.ExpiresAt, before) })
 	remove(s.sessions, &left, func(x store.Session) bool { return expired(x.ExpiresAt, before) })
 	remove(s.keys, &left, func(k store.Key) bool { return expired(k.ExpiresAt, before) })
+	remove(s.deliveries, &left, func(d store.Delivery) bool { return expired(d.ExpiresAt, before) })
 	remove(s.marks, &left, func(until time.Time) bool { return expired(until, before) })
 	remove(s.counters, &left, func(c counter) bool { return expired(c.until, before) })
 	return max(limit, 0) - left, nil

@@ -14,15 +14,25 @@ func checkAccount(a store.Account) error {
 	return errors.Join(a.Check(), fits("account", column{a.ID, 255}, column{a.Name, 255}, column{a.PasswordHash, 512}))
 }
 
-// CreateAccount implements store.Store.
-func (s *Store) CreateAccount(ctx context.Context, a store.Account) error {
+// ReplaceAccount implements store.Store.
+func (s *Store) ReplaceAccount(ctx context.Context, a store.Account) error {
 	if err := checkAccount(a); err != nil {
 		return err
 	}
+	if a.Revision == 0 {
+		return s.change(ctx, func(t tx) error {
+			_, err := t.exec(ctx, insert("charter_accounts", accountColumns, 1),
+				a.ID, a.Name, a.PasswordHash, string(a.Claims), micros(a.DisabledAt), 1, micros(a.CreatedAt), micros(a.UpdatedAt))
+			return err
+		})
+	}
 	return s.change(ctx, func(t tx) error {
-		_, err := t.exec(ctx, insert("charter_accounts", accountColumns, 1),
-			a.ID, a.Name, a.PasswordHash, string(a.Claims), micros(a.DisabledAt), a.Revision, micros(a.CreatedAt), micros(a.UpdatedAt))
-		return err
+		changed, err := t.exec(ctx, `UPDATE charter_accounts SET name = ?, password_hash = ?, claims = ?, disabled_at = ?, revision = revision + 1, created_at = ?, updated_at = ? WHERE id = ? AND revision = ?`,
+			a.Name, a.PasswordHash, string(a.Claims), micros(a.DisabledAt), micros(a.CreatedAt), micros(a.UpdatedAt), a.ID, a.Revision)
+		if err != nil || changed == 1 {
+			return err
+		}
+		return t.conflictOr(ctx, store.ErrConflict, `SELECT 1 FROM charter_accounts WHERE id = ?`, a.ID)
 	})
 }
 
@@ -69,21 +79,6 @@ func (s *Store) Accounts(ctx context.Context, after string, limit int) (accounts
 		return err
 	})
 	return accounts, err
-}
-
-// ReplaceAccount implements store.Store.
-func (s *Store) ReplaceAccount(ctx context.Context, a store.Account) error {
-	if err := checkAccount(a); err != nil {
-		return err
-	}
-	return s.change(ctx, func(t tx) error {
-		changed, err := t.exec(ctx, `UPDATE charter_accounts SET name = ?, password_hash = ?, claims = ?, disabled_at = ?, revision = revision + 1, created_at = ?, updated_at = ? WHERE id = ? AND revision = ?`,
-			a.Name, a.PasswordHash, string(a.Claims), micros(a.DisabledAt), micros(a.CreatedAt), micros(a.UpdatedAt), a.ID, a.Revision)
-		if err != nil || changed == 1 {
-			return err
-		}
-		return t.conflictOr(ctx, store.ErrConflict, `SELECT 1 FROM charter_accounts WHERE id = ?`, a.ID)
-	})
 }
 
 // DeleteAccount implements store.Store.

@@ -38,8 +38,8 @@ func (s *Store) statement(ctx context.Context, query string, args []any) (int64,
 	return affected(conn.ExecContext(whole, query, args...))
 }
 
-// issueAtOnce is Issue.
-func (s *Store) issueAtOnce(ctx context.Context, grant store.Grant, tokens []store.Token) error {
+// issueAtOnce is Issue of tokens, with or without a grant.
+func (s *Store) issueAtOnce(ctx context.Context, grant *store.Grant, tokens []store.Token) error {
 	row, err := grantValues(grant)
 	if err != nil {
 		return err
@@ -48,7 +48,11 @@ func (s *Store) issueAtOnce(ctx context.Context, grant store.Grant, tokens []sto
 	if err != nil {
 		return err
 	}
-	_, err = s.atOnce(ctx, `WITH granted AS (`+insert("charter_grants", grantColumns, 1)+`) `+insert("charter_tokens", tokenColumns, len(tokens)), append(row, rows...)...)
+	with := ""
+	if grant != nil {
+		with = `WITH granted AS (` + insert("charter_grants", grantColumns, 1) + `) `
+	}
+	_, err = s.atOnce(ctx, with+insert("charter_tokens", tokenColumns, len(tokens)), append(row, rows...)...)
 	return err
 }
 
@@ -56,13 +60,23 @@ func (s *Store) issueAtOnce(ctx context.Context, grant store.Grant, tokens []sto
 // locked before the token is looked at, so that a revocation comes before all of
 // this or after it.
 func (s *Store) consumeAtOnce(ctx context.Context, c store.Consumption) error {
+	granted, err := grantValues(c.Grant)
+	if err != nil {
+		return err
+	}
 	rows, err := tokenRows(c.Successors)
 	if err != nil {
 		return err
 	}
+	grant := ""
+	if c.Grant != nil {
+		grant = `, granted AS (
+			INSERT INTO charter_grants (` + grantColumns + `) ` + onlyIfSpent(grantColumns, 1) + `
+		)`
+	}
 	expiry, raise := raised(c.GrantExpiresAt)
 	args := []any{digest(c.Token), micros(c.At), digest(c.Successor), sealed(c.Reply), digest(c.Token), micros(c.At)}
-	args = append(append(args, raise...), rows...)
+	args = append(append(append(args, raise...), granted...), rows...)
 	added, err := s.atOnce(ctx, `WITH live AS (
 			SELECT id FROM charter_grants WHERE revoked_at = 0 AND id = (SELECT grant_id FROM charter_tokens WHERE digest = ?) FOR NO KEY UPDATE
 		), spent AS (
@@ -70,8 +84,8 @@ func (s *Store) consumeAtOnce(ctx context.Context, c store.Consumption) error {
 			WHERE digest = ? AND consumed_at = 0 AND (grant_id = '' OR grant_id IN (SELECT id FROM live)) RETURNING grant_id
 		), used AS (
 			UPDATE charter_grants SET last_used_at = ?, `+expiry+` WHERE id IN (SELECT grant_id FROM spent)
-		)
-		INSERT INTO charter_tokens (`+tokenColumns+`) SELECT * FROM (VALUES `+typedTokenRows(len(c.Successors))+`) AS successors WHERE EXISTS (SELECT 1 FROM spent)`, args...)
+		)`+grant+`
+		INSERT INTO charter_tokens (`+tokenColumns+`) `+onlyIfSpent(tokenColumns, len(c.Successors)), args...)
 	if err != nil || added > 0 {
 		return err
 	}
@@ -90,17 +104,18 @@ func (s *Store) whyNotConsumed(ctx context.Context, d store.Digest) error {
 	return store.ErrConsumed
 }
 
-// typedTokenRows are n rows of parameters for tokenColumns. Outside of an
-// INSERT's own VALUES the engine does not know the types by itself.
-func typedTokenRows(n int) string {
+// onlyIfSpent selects n rows of parameters for columns if the token was spent.
+// Outside of an INSERT's own VALUES the engine does not know the types by itself.
+func onlyIfSpent(columns string, n int) string {
 	var parameters []string
-	for column := range strings.SplitSeq(tokenColumns, ", ") {
-		if strings.HasSuffix(column, "_at") {
+	for column := range strings.SplitSeq(columns, ", ") {
+		if strings.HasSuffix(column, "_at") || column == "auth_time" {
 			parameters = append(parameters, "CAST(? AS BIGINT)")
 		} else {
 			parameters = append(parameters, "CAST(? AS TEXT)")
 		}
 	}
 	row := "(" + strings.Join(parameters, ", ") + ")"
-	return strings.TrimSuffix(strings.Repeat(row+", ", n), ", ")
+	rows := strings.TrimSuffix(strings.Repeat(row+", ", n), ", ")
+	return `SELECT * FROM (VALUES ` + rows + `) AS given WHERE EXISTS (SELECT 1 FROM spent)`
 }

@@ -73,7 +73,7 @@ func BenchmarkIssue(b *testing.B) {
 	onEveryEngine(b, func(b *testing.B, s store.Store) {
 		inParallel(b, func(i int64) error {
 			g := benchGrant(b, i)
-			return s.Issue(b.Context(), g, benchToken(b, "access", g, i), benchToken(b, "refresh", g, i))
+			return s.Issue(b.Context(), &g, benchToken(b, "access", g, i), benchToken(b, "refresh", g, i))
 		})
 	})
 }
@@ -83,7 +83,7 @@ func BenchmarkConsumeToken(b *testing.B) {
 	onEveryEngine(b, func(b *testing.B, s store.Store) {
 		for i := range int64(b.N) {
 			g := benchGrant(b, i+1)
-			if err := s.Issue(b.Context(), g, benchToken(b, "spent", g, i+1)); err != nil {
+			if err := s.Issue(b.Context(), &g, benchToken(b, "spent", g, i+1)); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -104,7 +104,7 @@ func BenchmarkToken(b *testing.B) {
 		const tokens = 1000
 		for i := range int64(tokens) {
 			g := benchGrant(b, i)
-			if err := s.Issue(b.Context(), g, benchToken(b, "known", g, i)); err != nil {
+			if err := s.Issue(b.Context(), &g, benchToken(b, "known", g, i)); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -108,7 +108,7 @@ func TestSQLiteKilled(t *testing.T) {
 	}
 	defer s.Close()
 	for _, id := range answered {
-		if _, err := s.Grant(t.Context(), id); err != nil {
+		if _, err := grantByID(t.Context(), s, id); err != nil {
 			t.Errorf("%s was answered, and is lost: %v", id, err)
 		}
 	}
@@ -130,7 +130,7 @@ func crash(path string) {
 		wg.Go(func() {
 			for i := 0; ; i++ {
 				id := fmt.Sprintf("g-%d-%d", racer, i)
-				if err := s.Issue(ctx, store.Grant{ID: id}); err != nil {
+				if err := s.Issue(ctx, &store.Grant{ID: id}); err != nil {
 					panic(err)
 				}
 				mu.Lock()
@@ -152,7 +152,7 @@ func TestSQLiteBusy(t *testing.T) {
 	other.MustExec("BEGIN IMMEDIATE")
 	done := make(chan error, 1)
 	began := time.Now()
-	go func() { done <- s.Issue(context.Background(), store.Grant{ID: "waits"}) }()
+	go func() { done <- s.Issue(context.Background(), &store.Grant{ID: "waits"}) }()
 	const held = 200 * time.Millisecond
 	time.Sleep(held)
 	other.MustExec("COMMIT")
@@ -174,7 +174,7 @@ func TestGroupWaiterCancelled(t *testing.T) {
 	first := make(chan struct{})
 	wg.Go(func() {
 		close(first)
-		if err := s.Issue(context.Background(), store.Grant{ID: "stays"}); err != nil {
+		if err := s.Issue(context.Background(), &store.Grant{ID: "stays"}); err != nil {
 			t.Errorf("who stays: %v", err)
 		}
 	})
@@ -182,7 +182,7 @@ func TestGroupWaiterCancelled(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	ctx, cancel := context.WithCancel(context.Background())
 	wg.Go(func() {
-		if err := s.Issue(ctx, store.Grant{ID: "goes"}); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		if err := s.Issue(ctx, &store.Grant{ID: "goes"}); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 			t.Errorf("who goes: got %v, want ErrUnavailable for context.Canceled", err)
 		}
 	})
@@ -190,10 +190,10 @@ func TestGroupWaiterCancelled(t *testing.T) {
 	cancel()
 	other.MustExec("COMMIT")
 	wg.Wait()
-	if _, err := s.Grant(context.Background(), "goes"); !errors.Is(err, store.ErrNotFound) {
+	if _, err := grantByID(context.Background(), s, "goes"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the grant of who went: %v", err)
 	}
-	if _, err := s.Grant(context.Background(), "stays"); err != nil {
+	if _, err := grantByID(context.Background(), s, "stays"); err != nil {
 		t.Errorf("the grant of who stayed: %v", err)
 	}
 }

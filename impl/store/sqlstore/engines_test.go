@@ -86,7 +86,7 @@ func TestEpoch(t *testing.T) {
 		s, ctx, first := e.store(t), t.Context(), time.Unix(0, 0)
 		spent := token("spent", "")
 		spent.ExpiresAt = first
-		if err := s.AddToken(ctx, spent); err != nil {
+		if err := s.Issue(ctx, nil, spent); err != nil {
 			t.Fatal(err)
 		}
 		for i, want := range []error{nil, store.ErrConsumed} {
@@ -119,19 +119,24 @@ func TestLength(t *testing.T) {
 				_, err := s.RegisterClient(ctx, store.Client{ID: "source-" + x, Source: x}, time.Time{})
 				return err
 			}},
-			{"Grant.ID", 64, func(x string) error { return s.Issue(ctx, store.Grant{ID: x}) }},
-			{"Grant.Subject", 255, func(x string) error { return s.Issue(ctx, store.Grant{ID: fmt.Sprint("g", len(x)), Subject: x}) }},
+			{"Grant.ID", 64, func(x string) error { return s.Issue(ctx, &store.Grant{ID: x}) }},
+			{"Grant.Subject", 255, func(x string) error { return s.Issue(ctx, &store.Grant{ID: fmt.Sprint("g", len(x)), Subject: x}) }},
 			{"Token.Kind", 32, func(x string) error {
-				return s.AddToken(ctx, store.Token{Digest: store.NewDigest("kind", x), Kind: store.Kind(x)})
+				return s.Issue(ctx, nil, store.Token{Digest: store.NewDigest("kind", x), Kind: store.Kind(x)})
 			}},
-			{"Token.GrantID", 64, func(x string) error { return s.AddToken(ctx, token("of "+x, x)) }},
+			{"Token.GrantID", 64, func(x string) error { return s.Issue(ctx, nil, token("of "+x, x)) }},
+			{"Session.ID", 64, func(x string) error {
+				return s.CreateSession(ctx, store.Session{Digest: store.NewDigest("i", x), ID: x}, store.Digest{})
+			}},
+			{"Grant.SessionID", 64, func(x string) error { return s.Issue(ctx, &store.Grant{ID: fmt.Sprint("s", len(x)), SessionID: x}) }},
+			{"Delivery.ID", 64, func(x string) error { return s.Enqueue(ctx, store.Delivery{ID: x}) }},
 			{"Session.Subject", 255, func(x string) error {
-				return s.CreateSession(ctx, store.Session{Digest: store.NewDigest("s", x), Subject: x}, store.Digest{})
+				return s.CreateSession(ctx, store.Session{Digest: store.NewDigest("s", x), ID: fmt.Sprint("s", len(x)), Subject: x}, store.Digest{})
 			}},
-			{"Account.ID", 255, func(x string) error { return s.CreateAccount(ctx, store.Account{ID: x, Name: fmt.Sprint(len(x))}) }},
-			{"Account.Name", 255, func(x string) error { return s.CreateAccount(ctx, store.Account{ID: fmt.Sprint(len(x)), Name: x}) }},
+			{"Account.ID", 255, func(x string) error { return s.ReplaceAccount(ctx, store.Account{ID: x, Name: fmt.Sprint(len(x))}) }},
+			{"Account.Name", 255, func(x string) error { return s.ReplaceAccount(ctx, store.Account{ID: fmt.Sprint(len(x)), Name: x}) }},
 			{"Account.PasswordHash", 512, func(x string) error {
-				return s.CreateAccount(ctx, store.Account{ID: fmt.Sprint("h", len(x)), Name: fmt.Sprint("h", len(x)), PasswordHash: x})
+				return s.ReplaceAccount(ctx, store.Account{ID: fmt.Sprint("h", len(x)), Name: fmt.Sprint("h", len(x)), PasswordHash: x})
 			}},
 			{"Key.ID", 128, func(x string) error { return s.CreateKey(ctx, store.Key{ID: x, Generation: int64(len(x))}) }},
 			{"Key.Use", 32, func(x string) error { return s.CreateKey(ctx, store.Key{ID: fmt.Sprint("u", len(x)), Use: x}) }},
@@ -231,7 +236,7 @@ func TestMigrateTogether(t *testing.T) {
 			if err := s.WriteRow(t.Context(), `SELECT COUNT(*) FROM charter_schema`, &rows); err != nil || rows != 1 {
 				t.Errorf("charter_schema has %d rows (%v)", rows, err)
 			}
-			if err := s.Issue(t.Context(), store.Grant{ID: "g"}); err != nil {
+			if err := s.Issue(t.Context(), &store.Grant{ID: "g"}); err != nil {
 				t.Errorf("Issue: %v", err)
 			}
 		}
@@ -258,7 +263,7 @@ func TestPostgreSQLLocale(t *testing.T) {
 	e.make = func(testing.TB) string { return people }
 	s := e.store(t)
 	for _, id := range []string{"b", "A", "_", "a", "B"} {
-		if err := s.CreateAccount(t.Context(), store.Account{ID: id, Name: id}); err != nil {
+		if err := s.ReplaceAccount(t.Context(), store.Account{ID: id, Name: id}); err != nil {
 			t.Fatal(err)
 		}
 	}

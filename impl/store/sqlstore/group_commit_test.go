@@ -31,14 +31,14 @@ func TestGroupCancelled(t *testing.T) {
 					ctx, cancel = context.WithTimeout(ctx, time.Duration(rand.Int64N(int64(20*time.Millisecond))))
 					defer cancel()
 				}
-				err := s.Issue(ctx, store.Grant{ID: id}, many(id)...)
+				err := s.Issue(ctx, &store.Grant{ID: id}, many(id)...)
 				if ctx.Done() == nil && err != nil {
 					t.Errorf("a change whose context lives: %v", err)
 				}
 				if err != nil && !errors.Is(err, store.ErrUnavailable) {
 					t.Errorf("a change whose context ended: %v", err)
 				}
-				_, readErr := s.Grant(context.Background(), id)
+				_, readErr := grantByID(context.Background(), s, id)
 				if err == nil && readErr != nil {
 					t.Errorf("answered, and then: %v", readErr)
 				}
@@ -65,7 +65,7 @@ func token(name, grant string) store.Token {
 func TestGroupFailsAlone(t *testing.T) {
 	s := openSQLite(t)
 	ctx := context.Background()
-	if err := s.AddToken(ctx, token("taken", "")); err != nil {
+	if err := s.Issue(ctx, nil, token("taken", "")); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
@@ -76,10 +76,10 @@ func TestGroupFailsAlone(t *testing.T) {
 			if i%2 == 0 {
 				second, want = token("taken", id), store.ErrConflict
 			}
-			if err := s.Issue(ctx, store.Grant{ID: id}, token("first"+id, id), second); !errors.Is(err, want) {
+			if err := s.Issue(ctx, &store.Grant{ID: id}, token("first"+id, id), second); !errors.Is(err, want) {
 				t.Errorf("Issue: got %v, want %v", err, want)
 			}
-			_, grantErr := s.Grant(ctx, id)
+			_, grantErr := grantByID(ctx, s, id)
 			_, _, tokenErr := s.Token(ctx, store.NewDigest(store.AccessToken, "first"+id))
 			if (grantErr == nil) != (want == nil) || (tokenErr == nil) != (want == nil) {
 				t.Errorf("Issue that wants %v left its grant (%v) and its first token (%v)", want, grantErr, tokenErr)

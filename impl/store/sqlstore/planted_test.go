@@ -50,7 +50,7 @@ func (s readThenWrite) ConsumeToken(ctx context.Context, c store.Consumption) er
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	return s.AddToken(ctx, c.Successors...)
+	return s.Issue(ctx, nil, c.Successors...)
 }
 
 // Ping opens the connections of both pools, as the kit asks before it races.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/charterauth/charter"
 	"github.com/charterauth/charter/impl/internal/pgtest"
@@ -57,6 +58,18 @@ func (e *engine) handle(t testing.TB, source string) *sqlstore.Store {
 	}
 	e.sources[s] = source
 	return s
+}
+
+// grantByID reads one grant, whatever its state.
+func grantByID(ctx context.Context, s store.Store, id string) (store.Grant, error) {
+	list, err := s.Grants(ctx, store.GrantFilter{ID: id}, time.Time{}, "", 1)
+	if err != nil {
+		return store.Grant{}, err
+	}
+	if len(list) == 0 {
+		return store.Grant{}, store.ErrNotFound
+	}
+	return list[0], nil
 }
 
 func sqliteEngine() *engine {

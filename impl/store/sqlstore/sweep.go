@@ -43,7 +43,7 @@ func (w *sweeping) all(ctx context.Context) error {
 		return err
 	}
 	for _, table := range []struct{ name, key string }{
-		{"charter_requests", "handle"}, {"charter_sessions", "digest"}, {"charter_keys", "id"},
+		{"charter_sessions", "digest"}, {"charter_keys", "id"}, {"charter_deliveries", "id"},
 		{"charter_marks", "id"}, {"charter_counters", "id"},
 	} {
 		if err := w.table(ctx, table.name, table.key, "expires_at"); err != nil {

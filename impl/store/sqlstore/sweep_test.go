@@ -20,7 +20,7 @@ func TestSweepBesideConsume(t *testing.T) {
 		for round := range 150 {
 			id := fmt.Sprint("grant-", round)
 			spent, next := token("spent"+id, id), token("next"+id, id)
-			if err := s.Issue(ctx, store.Grant{ID: id, ExpiresAt: now}, spent); err != nil {
+			if err := s.Issue(ctx, &store.Grant{ID: id, ExpiresAt: now}, spent); err != nil {
 				t.Fatal(err)
 			}
 			var wg sync.WaitGroup
@@ -36,7 +36,7 @@ func TestSweepBesideConsume(t *testing.T) {
 				}
 			})
 			wg.Wait()
-			_, grantErr := s.Grant(ctx, id)
+			_, grantErr := grantByID(ctx, s, id)
 			_, _, tokenErr := s.Token(ctx, next.Digest)
 			switch {
 			case consumed == nil && grantErr == nil && tokenErr == nil:

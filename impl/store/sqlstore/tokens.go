@@ -51,13 +51,8 @@ func tokenRow(t store.Token) ([]any, error) {
 	}, nil
 }
 
-// AddToken implements store.Store.
-func (s *Store) AddToken(ctx context.Context, tokens ...store.Token) error {
-	return s.change(ctx, func(t tx) error { return t.addTokens(ctx, tokens) })
-}
-
 const selectToken = `SELECT t.digest, t.kind, t.grant_id, t.client_id, t.scopes, t.resources, t.parameters, t.props, t.wrapped_key, t.created_at, t.expires_at, t.consumed_at, t.successor, t.reply,
-	g.id, g.subject, g.client_id, g.client_digest, g.scopes, g.resources, g.redirect_uri, g.props, g.metadata, g.auth_time, g.created_at, g.last_used_at, g.expires_at, g.revoked_at
+	g.id, g.subject, g.client_id, g.client_digest, g.scopes, g.resources, g.redirect_uri, g.session_id, g.parameters, g.props, g.metadata, g.auth_time, g.created_at, g.last_used_at, g.expires_at, g.revoked_at
 	FROM charter_tokens t LEFT JOIN charter_grants g ON g.id = t.grant_id WHERE t.digest = ?`
 
 // Token implements store.Store: token and grant in one read.
@@ -141,6 +136,6 @@ func (s *Store) ConsumeToken(ctx context.Context, c store.Consumption) error {
 		if spent == 0 {
 			return t.conflictOr(ctx, store.ErrConsumed, `SELECT 1 FROM charter_tokens WHERE digest = ?`+condition, digest(c.Token))
 		}
-		return t.addTokens(ctx, c.Successors)
+		return t.add(ctx, c.Grant, c.Successors)
 	})
 }

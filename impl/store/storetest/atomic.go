@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/charterauth/charter/impl/store"
 )
@@ -10,12 +11,13 @@ import (
 // refusal comes from.
 var allOrNothing = group{"all or nothing", []rule{
 	{"ConsumeToken", consumeAllOrNothing},
-	{"AnswerRequest", answerAllOrNothing},
+	{"ConsumeToken with a new grant", answerAllOrNothing},
 	{"Issue", issueAllOrNothing},
-	{"AddToken", addAllOrNothing},
+	{"Issue of tokens", addAllOrNothing},
 	{"RegisterClient", registerAllOrNothing},
 	{"CreateSession", sessionAllOrNothing},
 	{"Record", recordAllOrNothing},
+	{"Enqueue", enqueueAllOrNothing},
 }}
 
 // badTails returns lists of new tokens that no verb may add: after a good one
@@ -46,7 +48,7 @@ func consumeAllOrNothing(t testing.TB, s store.Store) {
 		want(t, what, s.ConsumeToken(bg, c), tail.want)
 		unspent(t, s, what, tokens...)
 		absent(t, s, what, tail.tokens[0])
-		got, err := s.Grant(bg, g.ID)
+		got, err := grantByID(s, g.ID)
 		must(t, "Grant", err)
 		same(t, what+": the grant", got, g)
 	}
@@ -55,56 +57,54 @@ func consumeAllOrNothing(t testing.TB, s store.Store) {
 
 func answerAllOrNothing(t testing.TB, s store.Store) {
 	r := aRequest()
-	must(t, "CreateRequest", s.CreateRequest(bg, r))
+	must(t, "Issue of a request", s.Issue(bg, nil, r))
 	waits := func(what string) {
-		got, err := s.Request(bg, r.Handle)
-		must(t, what+": Request", err)
-		same(t, what, got, r)
+		readToken(t, s, what, r, store.Grant{})
 	}
 	taken, _ := issued(t, s, 0)
 	fine := aToken(taken)
-	want(t, "grant ID taken", s.AnswerRequest(bg, r.Handle, epoch, &taken, fine), store.ErrConflict)
+	want(t, "grant ID taken", s.ConsumeToken(bg, answer(r, &taken, fine)), store.ErrConflict)
 	waits("grant ID taken")
 	absent(t, s, "grant ID taken", fine)
 
 	g := aGrant()
 	for what, tail := range badTails(t, s, g) {
-		want(t, what, s.AnswerRequest(bg, r.Handle, epoch, &g, tail.tokens...), tail.want)
+		want(t, what, s.ConsumeToken(bg, answer(r, &g, tail.tokens...)), tail.want)
 		waits(what)
 		noGrant(t, s, what, g)
 		absent(t, s, what, tail.tokens[0])
 	}
 	token := aToken(g)
-	want(t, "AnswerRequest with good tokens", s.AnswerRequest(bg, r.Handle, epoch, &g, token), nil)
-	readToken(t, s, "AnswerRequest with good tokens", token, g)
+	want(t, "ConsumeToken with good tokens", s.ConsumeToken(bg, answer(r, &g, token)), nil)
+	readToken(t, s, "ConsumeToken with good tokens", token, g)
 }
 
 func noGrant(t testing.TB, s store.Store, what string, g store.Grant) {
 	t.Helper()
-	_, err := s.Grant(bg, g.ID)
+	_, err := grantByID(s, g.ID)
 	want(t, what+": Grant", err, store.ErrNotFound)
 }
 
 func issueAllOrNothing(t testing.TB, s store.Store) {
 	g := aGrant()
 	for what, tail := range badTails(t, s, g) {
-		want(t, what, s.Issue(bg, g, tail.tokens...), tail.want)
+		want(t, what, s.Issue(bg, &g, tail.tokens...), tail.want)
 		noGrant(t, s, what, g)
 		absent(t, s, what, tail.tokens[0])
 	}
 	taken, _ := issued(t, s, 0)
 	fine := aToken(taken)
-	want(t, "grant ID taken", s.Issue(bg, taken, fine), store.ErrConflict)
+	want(t, "grant ID taken", s.Issue(bg, &taken, fine), store.ErrConflict)
 	absent(t, s, "grant ID taken", fine)
-	want(t, "Issue with a good token", s.Issue(bg, g, aToken(g)), nil)
+	want(t, "Issue with a good token", s.Issue(bg, &g, aToken(g)), nil)
 }
 
 func addAllOrNothing(t testing.TB, s store.Store) {
 	for what, tail := range badTails(t, s, store.Grant{}) {
-		want(t, what, s.AddToken(bg, tail.tokens...), tail.want)
+		want(t, what, s.Issue(bg, nil, tail.tokens...), tail.want)
 		absent(t, s, what, tail.tokens[0])
 	}
-	want(t, "AddToken of good tokens", s.AddToken(bg, aToken(store.Grant{}), aToken(store.Grant{})), nil)
+	want(t, "Issue of good tokens", s.Issue(bg, nil, aToken(store.Grant{}), aToken(store.Grant{})), nil)
 }
 
 func registerAllOrNothing(t testing.TB, s store.Store) {
@@ -128,9 +128,34 @@ func sessionAllOrNothing(t testing.TB, s store.Store) {
 	old, taken := aSession("a"), aSession("b")
 	must(t, "CreateSession", s.CreateSession(bg, old, store.Digest{}))
 	must(t, "CreateSession", s.CreateSession(bg, taken, store.Digest{}))
-	want(t, "CreateSession", s.CreateSession(bg, taken, old.Digest), store.ErrConflict)
-	_, err := s.Session(bg, old.Digest)
-	want(t, "the session that was to be replaced", err, nil)
+	sameDigest, sameID := aSession("c"), aSession("c")
+	sameDigest.Digest, sameID.ID = taken.Digest, taken.ID
+	for what, next := range map[string]store.Session{"digest taken": sameDigest, "ID taken": sameID} {
+		want(t, "CreateSession, "+what, s.CreateSession(bg, next, old.Digest), store.ErrConflict)
+		got, err := s.Session(bg, old.Digest)
+		must(t, "the session that was to be replaced", err)
+		same(t, "the session that was to be replaced", got, old)
+	}
+}
+
+func enqueueAllOrNothing(t testing.TB, s store.Store) {
+	taken := aDelivery()
+	must(t, "Enqueue", s.Enqueue(bg, taken))
+	nameless, twice := aDelivery(), aDelivery()
+	nameless.ID = ""
+	for what, tail := range map[string]struct {
+		deliveries []store.Delivery
+		want       error
+	}{
+		"ID taken":       {[]store.Delivery{taken}, store.ErrConflict},
+		"ID given twice": {[]store.Delivery{twice, twice}, store.ErrConflict},
+		"no ID":          {[]store.Delivery{nameless}, store.ErrInvalid},
+	} {
+		first := aDelivery()
+		want(t, "Enqueue, "+what, s.Enqueue(bg, append([]store.Delivery{first}, tail.deliveries...)...), tail.want)
+		want(t, "FinishDelivery of the first, "+what, s.FinishDelivery(bg, first.ID, 0, time.Time{}), store.ErrNotFound)
+	}
+	want(t, "Enqueue of good deliveries", s.Enqueue(bg, aDelivery(), aDelivery()), nil)
 }
 
 func recordAllOrNothing(t testing.TB, s store.Store) {

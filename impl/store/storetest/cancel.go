@@ -22,42 +22,52 @@ func alreadyCancelled(t testing.TB, s store.Store) {
 	g, tokens := issued(t, s, 1)
 	c := registered(t, s, aClient())
 	r := aRequest()
-	must(t, "CreateRequest", s.CreateRequest(bg, r))
+	must(t, "Issue of a request", s.Issue(bg, nil, r))
 	session, a := aSession("x"), anAccount()
 	must(t, "CreateSession", s.CreateSession(bg, session, store.Digest{}))
-	must(t, "CreateAccount", s.CreateAccount(bg, a))
+	a = created(t, s, a)
+	d := aDelivery()
+	must(t, "Enqueue", s.Enqueue(bg, d))
 	ctx, cancel := context.WithCancel(bg)
 	cancel()
 	scope := fresh("scope")
 	calls := map[string]func(context.Context) error{
-		"Client":        func(ctx context.Context) error { _, err := s.Client(ctx, c.ID); return err },
-		"Clients":       func(ctx context.Context) error { _, err := s.Clients(ctx, "", 1); return err },
-		"ReplaceClient": func(ctx context.Context) error { return s.ReplaceClient(ctx, c) },
-		"RenewClient":   func(ctx context.Context) error { return s.RenewClient(ctx, c.ID, epoch, epoch) },
-		"Request":       func(ctx context.Context) error { _, err := s.Request(ctx, r.Handle); return err },
-		"AnswerRequest": func(ctx context.Context) error { return s.AnswerRequest(ctx, r.Handle, epoch, nil) },
-		"Issue":         func(ctx context.Context) error { return s.Issue(ctx, aGrant()) },
-		"AddToken":      func(ctx context.Context) error { return s.AddToken(ctx, aToken(store.Grant{})) },
-		"Token":         func(ctx context.Context) error { _, _, err := s.Token(ctx, tokens[0].Digest); return err },
-		"ConsumeToken":  func(ctx context.Context) error { return s.ConsumeToken(ctx, spend(tokens[0])) },
-		"Grant":         func(ctx context.Context) error { _, err := s.Grant(ctx, g.ID); return err },
-		"Grants":        func(ctx context.Context) error { _, err := s.Grants(ctx, g.Subject, epoch, "", 1); return err },
+		"Client":                       func(ctx context.Context) error { _, err := s.Client(ctx, c.ID); return err },
+		"Clients":                      func(ctx context.Context) error { _, err := s.Clients(ctx, "", 1); return err },
+		"ReplaceClient":                func(ctx context.Context) error { return s.ReplaceClient(ctx, c) },
+		"RenewClient":                  func(ctx context.Context) error { return s.RenewClient(ctx, c.ID, epoch, epoch) },
+		"ConsumeToken without a grant": func(ctx context.Context) error { return s.ConsumeToken(ctx, answer(r, nil)) },
+		"Issue":                        func(ctx context.Context) error { return s.Issue(ctx, new(aGrant())) },
+		"Issue of tokens":              func(ctx context.Context) error { return s.Issue(ctx, nil, aToken(store.Grant{})) },
+		"Token":                        func(ctx context.Context) error { _, _, err := s.Token(ctx, tokens[0].Digest); return err },
+		"ConsumeToken":                 func(ctx context.Context) error { return s.ConsumeToken(ctx, spend(tokens[0])) },
+		"Grants": func(ctx context.Context) error {
+			_, err := s.Grants(ctx, store.GrantFilter{Subject: g.Subject}, epoch, "", 1)
+			return err
+		},
 		"RevokeGrants": func(ctx context.Context) error {
 			_, err := s.RevokeGrants(ctx, store.GrantFilter{ID: "x"}, epoch)
 			return err
 		},
-		"Session":       func(ctx context.Context) error { _, err := s.Session(ctx, session.Digest); return err },
-		"EndSession":    func(ctx context.Context) error { return s.EndSession(ctx, freshDigest()) },
-		"Account":       func(ctx context.Context) error { _, err := s.Account(ctx, a.ID); return err },
-		"AccountByName": func(ctx context.Context) error { _, err := s.AccountByName(ctx, a.Name); return err },
-		"CreateKey":     func(ctx context.Context) error { return s.CreateKey(ctx, aKey()) },
-		"Keys":          func(ctx context.Context) error { _, err := s.Keys(ctx); return err },
-		"Once":          func(ctx context.Context) error { return s.Once(ctx, scope, "id", epoch) },
-		"Count":         func(ctx context.Context) error { _, err := s.Count(ctx, scope, "id", epoch, epoch); return err },
-		"Record":        func(ctx context.Context) error { return s.Record(ctx, anEvent()) },
-		"Events":        func(ctx context.Context) error { _, err := s.Events(ctx, "", 1); return err },
-		"Sweep":         func(ctx context.Context) error { _, err := s.Sweep(ctx, time.Time{}, 1); return err },
-		"Ping":          func(ctx context.Context) error { return s.Ping(ctx) },
+		"Enqueue": func(ctx context.Context) error { return s.Enqueue(ctx, aDelivery()) },
+		"ClaimDeliveries": func(ctx context.Context) error {
+			_, err := s.ClaimDeliveries(ctx, time.Time{}, epoch, 1)
+			return err
+		},
+		"FinishDelivery": func(ctx context.Context) error { return s.FinishDelivery(ctx, d.ID, 0, epoch) },
+		"ReplaceAccount": func(ctx context.Context) error { return s.ReplaceAccount(ctx, a) },
+		"Session":        func(ctx context.Context) error { _, err := s.Session(ctx, session.Digest); return err },
+		"EndSession":     func(ctx context.Context) error { return s.EndSession(ctx, fresh("session")) },
+		"Account":        func(ctx context.Context) error { _, err := s.Account(ctx, a.ID); return err },
+		"AccountByName":  func(ctx context.Context) error { _, err := s.AccountByName(ctx, a.Name); return err },
+		"CreateKey":      func(ctx context.Context) error { return s.CreateKey(ctx, aKey()) },
+		"Keys":           func(ctx context.Context) error { _, err := s.Keys(ctx); return err },
+		"Once":           func(ctx context.Context) error { return s.Once(ctx, scope, "id", epoch) },
+		"Count":          func(ctx context.Context) error { _, err := s.Count(ctx, scope, "id", epoch, epoch); return err },
+		"Record":         func(ctx context.Context) error { return s.Record(ctx, anEvent()) },
+		"Events":         func(ctx context.Context) error { _, err := s.Events(ctx, "", 1); return err },
+		"Sweep":          func(ctx context.Context) error { _, err := s.Sweep(ctx, time.Time{}, 1); return err },
+		"Ping":           func(ctx context.Context) error { return s.Ping(ctx) },
 	}
 	for what, call := range calls {
 		if err := call(ctx); err != nil {

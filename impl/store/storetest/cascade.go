@@ -22,9 +22,9 @@ func grantState(t testing.TB, s store.Store, what string, token store.Token, rev
 	t.Helper()
 	_, viaToken, err := s.Token(bg, token.Digest)
 	must(t, what+": Token", err)
-	direct, err := s.Grant(bg, token.GrantID)
+	direct, err := grantByID(s, token.GrantID)
 	must(t, what+": Grant", err)
-	listed, err := s.Grants(bg, direct.Subject, epoch, "", 10)
+	listed, err := grantsOf(s, direct.Subject)
 	must(t, what+": Grants", err)
 	inList := false
 	for _, g := range listed {
@@ -42,7 +42,7 @@ func grantOf(t testing.TB, s store.Store, subject, client string) store.Token {
 	g := aGrant()
 	g.Subject, g.ClientID = subject, client
 	token := aToken(g)
-	must(t, "Issue", s.Issue(bg, g, token))
+	must(t, "Issue", s.Issue(bg, &g, token))
 	return token
 }
 
@@ -50,23 +50,37 @@ func revokeGrants(t testing.TB, s store.Store) {
 	at := epoch.Add(time.Second)
 	for _, f := range []struct {
 		what   string
-		filter func(id, subject, client string) store.GrantFilter
-		want   [4]bool // which of the four grants below
+		filter func(g store.Grant) store.GrantFilter // of the first grant
+		want   [4]bool                               // which of the four grants below
 	}{
-		{"ID", func(id, _, _ string) store.GrantFilter { return store.GrantFilter{ID: id} }, [4]bool{true}},
-		{"subject", func(_, s, _ string) store.GrantFilter { return store.GrantFilter{Subject: s} }, [4]bool{true, true}},
-		{"client", func(_, _, c string) store.GrantFilter { return store.GrantFilter{ClientID: c} }, [4]bool{true, false, true}},
-		{"subject and client", func(_, s, c string) store.GrantFilter { return store.GrantFilter{Subject: s, ClientID: c} }, [4]bool{true}},
-		{"ID and another subject", func(id, _, _ string) store.GrantFilter { return store.GrantFilter{ID: id, Subject: "other"} }, [4]bool{}},
+		{"ID", func(g store.Grant) store.GrantFilter { return store.GrantFilter{ID: g.ID} }, [4]bool{true}},
+		{"subject", func(g store.Grant) store.GrantFilter { return store.GrantFilter{Subject: g.Subject} }, [4]bool{true, true}},
+		{"client", func(g store.Grant) store.GrantFilter { return store.GrantFilter{ClientID: g.ClientID} }, [4]bool{true, false, true}},
+		{"session", func(g store.Grant) store.GrantFilter { return store.GrantFilter{SessionID: g.SessionID} }, [4]bool{true, true, true}},
+		{"subject and client", func(g store.Grant) store.GrantFilter {
+			return store.GrantFilter{Subject: g.Subject, ClientID: g.ClientID}
+		}, [4]bool{true}},
+		{"session and client", func(g store.Grant) store.GrantFilter {
+			return store.GrantFilter{SessionID: g.SessionID, ClientID: g.ClientID}
+		}, [4]bool{true, false, true}},
+		{"ID and another subject", func(g store.Grant) store.GrantFilter { return store.GrantFilter{ID: g.ID, Subject: "other"} }, [4]bool{}},
+		{"ID and another session", func(g store.Grant) store.GrantFilter { return store.GrantFilter{ID: g.ID, SessionID: "other"} }, [4]bool{}},
 	} {
-		subject, client := fresh("subject"), fresh("client")
-		tokens := []store.Token{
-			grantOf(t, s, subject, client),
-			grantOf(t, s, subject, fresh("client")),
-			grantOf(t, s, fresh("subject"), client),
-			grantOf(t, s, fresh("subject"), fresh("client")),
+		var grants [4]store.Grant
+		var tokens [4]store.Token
+		for i := range grants {
+			grants[i] = aGrant()
+			grants[i].SessionID = fresh("session")
 		}
-		n, err := s.RevokeGrants(bg, f.filter(tokens[0].GrantID, subject, client), at)
+		grants[1].Subject, grants[2].ClientID = grants[0].Subject, grants[0].ClientID
+		grants[1].SessionID, grants[2].SessionID = grants[0].SessionID, grants[0].SessionID
+		for i, g := range grants {
+			tokens[i] = aToken(g)
+			must(t, "Issue", s.Issue(bg, &g, tokens[i]))
+		}
+		matching, err := s.Grants(bg, f.filter(grants[0]), epoch, "", 10)
+		must(t, "Grants", err)
+		n, err := s.RevokeGrants(bg, f.filter(grants[0]), at)
 		must(t, "RevokeGrants", err)
 		expected := 0
 		for i, token := range tokens {
@@ -77,8 +91,8 @@ func revokeGrants(t testing.TB, s store.Store) {
 			}
 			grantState(t, s, "RevokeGrants by "+f.what, token, revokedAt)
 		}
-		if n != expected {
-			t.Errorf("RevokeGrants by %s: %d, want %d", f.what, n, expected)
+		if n != expected || len(matching) != expected {
+			t.Errorf("by %s: Grants lists %d, RevokeGrants revoked %d, want %d", f.what, len(matching), n, expected)
 		}
 	}
 }
@@ -102,6 +116,11 @@ func revokeByNothing(t testing.TB, s store.Store) {
 	if n != 0 {
 		t.Errorf("RevokeGrants by an empty filter revoked %d grants", n)
 	}
+	list, err := s.Grants(bg, store.GrantFilter{}, time.Time{}, "", 10)
+	must(t, "Grants", err)
+	if len(list) != 0 {
+		t.Errorf("Grants by an empty filter lists %d grants", len(list))
+	}
 	grantState(t, s, "an empty filter", token, time.Time{})
 }
 
@@ -113,7 +132,7 @@ func deleteClient(t testing.TB, s store.Store) {
 	registered(t, s, other, others)
 	late, initial := aToken(store.Grant{}), aToken(store.Grant{})
 	late.ClientID = c.ID
-	must(t, "AddToken", s.AddToken(bg, late, initial))
+	must(t, "Issue of tokens", s.Issue(bg, nil, late, initial))
 	granted, kept := grantOf(t, s, fresh("subject"), c.ID), grantOf(t, s, fresh("subject"), other.ID)
 
 	at := epoch.Add(time.Second)
@@ -133,8 +152,8 @@ func deleteClient(t testing.TB, s store.Store) {
 
 func deleteAccount(t testing.TB, s store.Store) {
 	a, other := anAccount(), anAccount()
-	must(t, "CreateAccount", s.CreateAccount(bg, a))
-	must(t, "CreateAccount", s.CreateAccount(bg, other))
+	a = created(t, s, a)
+	other = created(t, s, other)
 	mine, theirs := aSession(a.ID), aSession(other.ID)
 	must(t, "CreateSession", s.CreateSession(bg, mine, store.Digest{}))
 	must(t, "CreateSession", s.CreateSession(bg, theirs, store.Digest{}))

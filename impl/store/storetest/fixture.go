@@ -17,9 +17,10 @@ func aClient() store.Client {
 	}
 }
 
-func aRequest() store.Request {
-	return store.Request{
-		Handle: freshDigest(), Browser: freshDigest(), ClientID: fresh("client"),
+// aRequest is a token that belongs to no grant until somebody answers it.
+func aRequest() store.Token {
+	return store.Token{
+		Digest: freshDigest(), Kind: store.AuthorizationRequest, ClientID: fresh("client"),
 		Parameters: []byte(`{}`), CreatedAt: epoch, ExpiresAt: epoch.Add(time.Hour),
 	}
 }
@@ -40,13 +41,13 @@ func aToken(g store.Grant) store.Token {
 
 func aSession(subject string) store.Session {
 	return store.Session{
-		Digest: freshDigest(), Subject: subject, AuthTime: epoch, CreatedAt: epoch, ExpiresAt: epoch.Add(time.Hour),
+		Digest: freshDigest(), ID: fresh("session"), Subject: subject, AuthTime: epoch, CreatedAt: epoch, ExpiresAt: epoch.Add(time.Hour),
 	}
 }
 
 func anAccount() store.Account {
 	return store.Account{
-		ID: fresh("account"), Name: fresh("name"), PasswordHash: "$argon2id$", Revision: 1,
+		ID: fresh("account"), Name: fresh("name"), PasswordHash: "$argon2id$",
 		CreatedAt: epoch, UpdatedAt: epoch,
 	}
 }
@@ -55,6 +56,13 @@ func aKey() store.Key {
 	return store.Key{
 		ID: fresh("key"), Use: fresh("use"), Algorithm: "ES256", Generation: 1,
 		Sealed: []byte("sealed"), CreatedAt: epoch, ActiveAt: epoch,
+	}
+}
+
+func aDelivery() store.Delivery {
+	return store.Delivery{
+		ID: fresh("delivery"), ClientID: fresh("client"), Target: "https://client.example/logout", Payload: []byte(`{}`),
+		NextAt: epoch, CreatedAt: epoch, ExpiresAt: epoch.Add(time.Hour),
 	}
 }
 
@@ -68,8 +76,34 @@ func issued(t testing.TB, s store.Store, tokens int) (store.Grant, []store.Token
 	for range tokens {
 		all = append(all, aToken(g))
 	}
-	must(t, "Issue", s.Issue(bg, g, all...))
+	must(t, "Issue", s.Issue(bg, &g, all...))
 	return g, all
+}
+
+// created adds an account and returns it with the revision that it has then.
+func created(t testing.TB, s store.Store, a store.Account) store.Account {
+	t.Helper()
+	a.Revision = 0
+	must(t, "ReplaceAccount of a new one", s.ReplaceAccount(bg, a))
+	a.Revision = 1
+	return a
+}
+
+// grantByID reads one grant, whatever its state.
+func grantByID(s store.Store, id string) (store.Grant, error) {
+	list, err := s.Grants(bg, store.GrantFilter{ID: id}, time.Time{}, "", 1)
+	if err != nil {
+		return store.Grant{}, err
+	}
+	if len(list) == 0 {
+		return store.Grant{}, store.ErrNotFound
+	}
+	return list[0], nil
+}
+
+// grantsOf lists the live grants of a subject.
+func grantsOf(s store.Store, subject string) ([]store.Grant, error) {
+	return s.Grants(bg, store.GrantFilter{Subject: subject}, epoch, "", 10)
 }
 
 func registered(t testing.TB, s store.Store, c store.Client, tokens ...store.Token) store.Client {
@@ -86,6 +120,11 @@ func spend(t store.Token, successors ...store.Token) store.Consumption {
 		c.Successor = successors[0].Digest
 	}
 	return c
+}
+
+// answer is the consumption of a request at epoch.
+func answer(r store.Token, grant *store.Grant, tokens ...store.Token) store.Consumption {
+	return store.Consumption{Token: r.Digest, At: epoch, Grant: grant, Successors: tokens}
 }
 
 // absent reports a token that should not be there.

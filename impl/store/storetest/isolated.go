@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,13 +12,13 @@ import (
 // isolation: an argument is not kept, and a returned record is the caller's.
 var isolation = group{"isolation", []rule{
 	{"client", clientIsolation},
-	{"request", requestIsolation},
 	{"grant and token", grantIsolation},
 	{"consumption", consumptionIsolation},
 	{"session", sessionIsolation},
 	{"account", accountIsolation},
 	{"key", keyIsolation},
 	{"event", eventIsolation},
+	{"delivery", deliveryIsolation},
 }}
 
 // scribble overwrites everything that a record points to.
@@ -29,6 +30,9 @@ func scribble(record any) {
 	for i := range v.NumField() {
 		if f := v.Field(i); f.Kind() == reflect.Slice {
 			for j := range f.Len() {
+				if f.Index(j).Kind() == reflect.Struct {
+					scribble(f.Index(j).Interface())
+				}
 				f.Index(j).SetZero()
 			}
 		}
@@ -64,6 +68,11 @@ func copies[T any](t testing.TB, change func(*T)) func() T {
 				f.Set(reflect.AppendSlice(reflect.MakeSlice(f.Type(), 0, f.Len()), f))
 			}
 		}
+		if c, ok := any(&record).(*store.Client); ok {
+			for i := range c.Secrets {
+				c.Secrets[i].Sealed = slices.Clone(c.Secrets[i].Sealed)
+			}
+		}
 		return record
 	}
 }
@@ -94,13 +103,6 @@ func clientIsolation(t testing.TB, s store.Store) {
 	readClient(t, s, "Client after what Clients returned was changed", raised())
 }
 
-func requestIsolation(t testing.TB, s store.Store) {
-	request := copies(t, func(r *store.Request) { r.AnsweredAt = time.Time{} })
-	isolated(t, "CreateRequest", request,
-		func(r store.Request) error { return s.CreateRequest(bg, r) },
-		func() (store.Request, error) { return s.Request(bg, request().Handle) })
-}
-
 func grantIsolation(t testing.TB, s store.Store) {
 	grant := copies(t, func(g *store.Grant) { g.RevokedAt = time.Time{} })
 	token := copies(t, func(x *store.Token) {
@@ -109,8 +111,8 @@ func grantIsolation(t testing.TB, s store.Store) {
 	})
 	given := token()
 	isolated(t, "Issue", grant,
-		func(g store.Grant) error { return s.Issue(bg, g, given) },
-		func() (store.Grant, error) { return s.Grant(bg, grant().ID) })
+		func(g store.Grant) error { return s.Issue(bg, &g, given) },
+		func() (store.Grant, error) { return grantByID(s, grant().ID) })
 	isolated(t, "Token", token,
 		func(store.Token) error { scribble(given); return nil },
 		func() (store.Token, error) {
@@ -118,7 +120,7 @@ func grantIsolation(t testing.TB, s store.Store) {
 			scribble(g)
 			return x, err
 		})
-	list, err := s.Grants(bg, grant().Subject, epoch, "", 10)
+	list, err := grantsOf(s, grant().Subject)
 	must(t, "Grants", err)
 	for _, g := range list {
 		scribble(g)
@@ -156,9 +158,12 @@ func sessionIsolation(t testing.TB, s store.Store) {
 }
 
 func accountIsolation(t testing.TB, s store.Store) {
-	account := copies(t, func(*store.Account) {})
-	isolated(t, "CreateAccount", account,
-		func(a store.Account) error { return s.CreateAccount(bg, a) },
+	account := copies(t, func(a *store.Account) { a.Revision = 1 })
+	isolated(t, "ReplaceAccount of a new one", account,
+		func(a store.Account) error {
+			a.Revision = 0
+			return s.ReplaceAccount(bg, a)
+		},
 		func() (store.Account, error) { return s.AccountByName(bg, account().Name) })
 	list, err := s.Accounts(bg, "", 1000)
 	must(t, "Accounts", err)
@@ -180,6 +185,22 @@ func eventIsolation(t testing.TB, s store.Store) {
 	isolated(t, "Record", event,
 		func(e store.Event) error { return s.Record(bg, e) },
 		func() (store.Event, error) { return first(s.Events(bg, "", 1)) })
+}
+
+func deliveryIsolation(t testing.TB, s store.Store) {
+	const claims = 2
+	delivery := copies(t, func(d *store.Delivery) { d.NextAt = epoch })
+	given := delivery()
+	must(t, "Enqueue", s.Enqueue(bg, given))
+	scribble(given)
+	for i := range claims {
+		got, err := first(s.ClaimDeliveries(bg, epoch, epoch, 1))
+		must(t, "ClaimDeliveries", err)
+		want := delivery()
+		want.Attempts += int64(i + 1)
+		same(t, "ClaimDeliveries after what was given or returned was changed", got, want)
+		scribble(got)
+	}
 }
 
 func first[T any](list []T, err error) (T, error) {

@@ -41,7 +41,7 @@ func listAccounts(t testing.TB, s store.Store) {
 	for _, i := range shuffled {
 		a := anAccount()
 		a.ID = ordered[i]
-		must(t, "CreateAccount", s.CreateAccount(bg, a))
+		a = created(t, s, a)
 	}
 	pages(t, func(after string, limit int) (ids []string, err error) {
 		list, err := s.Accounts(bg, after, limit)
@@ -72,7 +72,7 @@ func listGrants(t testing.TB, s store.Store) {
 	add := func(id string, expiresAt time.Time) {
 		g := aGrant()
 		g.ID, g.Subject, g.ExpiresAt = id, subject, expiresAt
-		must(t, "Issue", s.Issue(bg, g))
+		must(t, "Issue", s.Issue(bg, &g))
 	}
 	for _, i := range shuffled {
 		add(ordered[i], []time.Time{{}, at.Add(time.Microsecond)}[i%2])
@@ -83,8 +83,13 @@ func listGrants(t testing.TB, s store.Store) {
 	_, err := s.RevokeGrants(bg, store.GrantFilter{ID: "aaa revoked"}, epoch)
 	must(t, "RevokeGrants", err)
 	issued(t, s, 0) // somebody else's
+	all, err := s.Grants(bg, store.GrantFilter{Subject: subject}, time.Time{}, "", 1000)
+	must(t, "Grants", err)
+	if len(all) != len(ordered)+3 {
+		t.Errorf("Grants at no time: %d grants, want those that are over too: %d", len(all), len(ordered)+3)
+	}
 	pages(t, func(after string, limit int) (ids []string, err error) {
-		list, err := s.Grants(bg, subject, at, after, limit)
+		list, err := s.Grants(bg, store.GrantFilter{Subject: subject}, at, after, limit)
 		for _, g := range list {
 			ids = append(ids, g.ID)
 		}

@@ -29,7 +29,7 @@ func (s readThenWrite) ConsumeToken(ctx context.Context, c store.Consumption) er
 	runtime.Gosched()
 	err = s.Store.ConsumeToken(ctx, c)
 	if errors.Is(err, store.ErrConsumed) {
-		return s.AddToken(ctx, c.Successors...)
+		return s.Issue(ctx, nil, c.Successors...)
 	}
 	return err
 }
@@ -38,7 +38,7 @@ func (s readThenWrite) ConsumeToken(ctx context.Context, c store.Consumption) er
 type successorsFirst struct{ store.Store }
 
 func (s successorsFirst) ConsumeToken(ctx context.Context, c store.Consumption) error {
-	if err := s.AddToken(ctx, c.Successors...); err != nil {
+	if err := s.Issue(ctx, nil, c.Successors...); err != nil {
 		return err
 	}
 	c.Successors = nil
@@ -170,13 +170,20 @@ func (s lastWins) ReplaceClient(ctx context.Context, c store.Client) error {
 	}
 }
 
-// answersEverybody marks a request answered and does not say who was late.
+// answersEverybody adds the grant of a request that somebody else has answered.
 type answersEverybody struct{ store.Store }
 
-func (s answersEverybody) AnswerRequest(ctx context.Context, h store.Digest, at time.Time, g *store.Grant, tokens ...store.Token) error {
-	err := s.Store.AnswerRequest(ctx, h, at, g, tokens...)
-	if errors.Is(err, store.ErrConsumed) {
-		return s.Issue(ctx, *g, tokens...)
+func (s answersEverybody) ConsumeToken(ctx context.Context, c store.Consumption) error {
+	err := s.Store.ConsumeToken(ctx, c)
+	if errors.Is(err, store.ErrConsumed) && c.Grant != nil {
+		return s.Issue(ctx, c.Grant, c.Successors...)
 	}
 	return err
+}
+
+// claimsAnew leases what somebody else has leased.
+type claimsAnew struct{ store.Store }
+
+func (s claimsAnew) ClaimDeliveries(ctx context.Context, at, until time.Time, limit int) ([]store.Delivery, error) {
+	return s.Store.ClaimDeliveries(ctx, at.Add(2*time.Hour), until, limit)
 }

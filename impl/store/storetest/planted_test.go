@@ -10,11 +10,12 @@ import (
 	"github.com/charterauth/charter/impl/store"
 )
 
-// forgetsGrant answers a request and adds no grant.
+// forgetsGrant spends a token and adds no grant.
 type forgetsGrant struct{ store.Store }
 
-func (s forgetsGrant) AnswerRequest(ctx context.Context, h store.Digest, at time.Time, _ *store.Grant, _ ...store.Token) error {
-	return s.Store.AnswerRequest(ctx, h, at, nil)
+func (s forgetsGrant) ConsumeToken(ctx context.Context, c store.Consumption) error {
+	c.Grant = nil
+	return s.Store.ConsumeToken(ctx, c)
 }
 
 // marksFirst spends the token before it knows that the successors fit.
@@ -26,18 +27,18 @@ func (s marksFirst) ConsumeToken(ctx context.Context, c store.Consumption) error
 	if err := s.Store.ConsumeToken(ctx, c); err != nil {
 		return err
 	}
-	return s.AddToken(ctx, successors...)
+	return s.Issue(ctx, nil, successors...)
 }
 
 // insertsOneByOne adds what it can before it meets what it cannot.
 type insertsOneByOne struct{ store.Store }
 
-func (s insertsOneByOne) Issue(ctx context.Context, g store.Grant, tokens ...store.Token) error {
+func (s insertsOneByOne) Issue(ctx context.Context, g *store.Grant, tokens ...store.Token) error {
 	if err := s.Store.Issue(ctx, g); err != nil {
 		return err
 	}
 	for _, t := range tokens {
-		if err := s.AddToken(ctx, t); err != nil {
+		if err := s.Store.Issue(ctx, nil, t); err != nil {
 			return err
 		}
 	}
@@ -56,7 +57,8 @@ func (s forgetsField) Token(ctx context.Context, d store.Digest) (store.Token, s
 // wholeSeconds keeps times as an engine's default timestamp does.
 type wholeSeconds struct{ store.Store }
 
-func (s wholeSeconds) Issue(ctx context.Context, g store.Grant, tokens ...store.Token) error {
+func (s wholeSeconds) Issue(ctx context.Context, g *store.Grant, tokens ...store.Token) error {
+	g = new(*g)
 	g.ExpiresAt = g.ExpiresAt.Round(time.Second)
 	return s.Store.Issue(ctx, g, tokens...)
 }
@@ -68,24 +70,24 @@ type shares struct {
 	grants map[string]store.Grant
 }
 
-func (s shares) Issue(ctx context.Context, g store.Grant, tokens ...store.Token) error {
+func (s shares) Issue(ctx context.Context, g *store.Grant, tokens ...store.Token) error {
 	if err := s.Store.Issue(ctx, g, tokens...); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.grants[g.ID] = g
+	s.grants[g.ID] = *g
 	return nil
 }
 
-func (s shares) Grant(_ context.Context, id string) (store.Grant, error) {
+func (s shares) Grants(ctx context.Context, f store.GrantFilter, at time.Time, after string, limit int) ([]store.Grant, error) {
+	list, err := s.Store.Grants(ctx, f, at, after, limit)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g, ok := s.grants[id]
-	if !ok {
-		return g, store.ErrNotFound
+	for i := range list {
+		list[i] = s.grants[list[i].ID]
 	}
-	return g, nil
+	return list, err
 }
 
 // revokesAll takes an empty filter for "every grant".
@@ -95,7 +97,7 @@ type revokesAll struct {
 	issued map[string]bool
 }
 
-func (s revokesAll) Issue(ctx context.Context, g store.Grant, tokens ...store.Token) error {
+func (s revokesAll) Issue(ctx context.Context, g *store.Grant, tokens ...store.Token) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.issued[g.ID] = true
@@ -164,9 +166,9 @@ func (s foldsCase) AccountByName(ctx context.Context, name string) (store.Accoun
 // truncates cuts what is longer than its column.
 type truncates struct{ store.Store }
 
-func (s truncates) CreateAccount(ctx context.Context, a store.Account) error {
+func (s truncates) ReplaceAccount(ctx context.Context, a store.Account) error {
 	a.Name = a.Name[:min(len(a.Name), 255)]
-	return s.Store.CreateAccount(ctx, a)
+	return s.Store.ReplaceAccount(ctx, a)
 }
 
 // unavailableText passes on what the engine says about a NUL.
@@ -193,8 +195,8 @@ func (s skipsOne) Clients(ctx context.Context, after string, limit int) ([]store
 // listsDead lists grants that expire at this very moment.
 type listsDead struct{ store.Store }
 
-func (s listsDead) Grants(ctx context.Context, subject string, at time.Time, after string, limit int) ([]store.Grant, error) {
-	return s.Store.Grants(ctx, subject, at.Add(-time.Microsecond), after, limit)
+func (s listsDead) Grants(ctx context.Context, f store.GrantFilter, at time.Time, after string, limit int) ([]store.Grant, error) {
+	return s.Store.Grants(ctx, f, at.Add(-time.Microsecond), after, limit)
 }
 
 // believesCancelled answers a cancelled read as if nothing were there.
@@ -218,7 +220,7 @@ func (s cutInTwo) ConsumeToken(ctx context.Context, c store.Consumption) error {
 		return err
 	}
 	time.Sleep(time.Millisecond)
-	return s.AddToken(ctx, successors...)
+	return s.Issue(ctx, nil, successors...)
 }
 
 // sweepsSpent removes consumed tokens as soon as they expire.
@@ -283,7 +285,7 @@ type ignoresRevocation struct{ store.Store }
 func (s ignoresRevocation) ConsumeToken(ctx context.Context, c store.Consumption) error {
 	_, g, err := s.Token(ctx, c.Token)
 	if err == nil && !g.RevokedAt.IsZero() {
-		return s.AddToken(ctx, c.Successors...)
+		return s.Issue(ctx, nil, c.Successors...)
 	}
 	return s.Store.ConsumeToken(ctx, c)
 }

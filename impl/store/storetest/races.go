@@ -13,7 +13,7 @@ var races = []race{
 	{"RevokeGrants", raceRevoke},
 	{"ConsumeToken", raceConsume},
 	{"ConsumeToken and RevokeGrants", raceConsumeRevoke},
-	{"AnswerRequest", raceAnswer},
+	{"ConsumeToken with a new grant", raceAnswer},
 	{"Once", raceOnce},
 	{"Count", raceCount},
 	{"RegisterClient", raceRegister},
@@ -21,9 +21,10 @@ var races = []race{
 	{"RegisterClient and ReplaceClient", raceRegisterReplace},
 	{"DeleteClient", raceDeleteClient},
 	{"Issue", raceIssue},
-	{"CreateAccount", raceAccount},
+	{"ReplaceAccount by name", raceAccount},
 	{"ReplaceAccount", raceReplaceAccount},
 	{"CreateKey", raceKey},
+	{"ClaimDeliveries", raceClaim},
 }
 
 // only reports the racers whose token is there though they lost, and a winner
@@ -50,7 +51,7 @@ func raceRevoke(t testing.TB, s store.Store) func() contest {
 		for range grants {
 			g := aGrant()
 			g.Subject = subject
-			must(t, "Issue", s.Issue(bg, g))
+			must(t, "Issue", s.Issue(bg, &g))
 		}
 		var counts [racers]int
 		return contest{
@@ -63,7 +64,7 @@ func raceRevoke(t testing.TB, s store.Store) func() contest {
 				for _, n := range counts {
 					sum += n
 				}
-				live, err := s.Grants(bg, subject, epoch, "", grants)
+				live, err := grantsOf(s, subject)
 				if sum != grants || len(live) != 0 || err != nil {
 					return fmt.Sprintf("%d grants were revoked %d times, %d are live (%v)", grants, counts, len(live), err)
 				}
@@ -131,7 +132,7 @@ func raceConsumeRevoke(t testing.TB, s store.Store) func() contest {
 func raceAnswer(t testing.TB, s store.Store) func() contest {
 	return func() contest {
 		r := aRequest()
-		must(t, "CreateRequest", s.CreateRequest(bg, r))
+		must(t, "Issue of a request", s.Issue(bg, nil, r))
 		var grants [racers]store.Grant
 		var tokens [racers]store.Token
 		for i := range grants {
@@ -139,11 +140,11 @@ func raceAnswer(t testing.TB, s store.Store) func() contest {
 			tokens[i] = aToken(grants[i])
 		}
 		return contest{
-			call: func(i int, s store.Store) error { return s.AnswerRequest(bg, r.Handle, epoch, &grants[i], tokens[i]) },
+			call: func(i int, s store.Store) error { return s.ConsumeToken(bg, answer(r, &grants[i], tokens[i])) },
 			lost: store.ErrConsumed,
 			settled: func(s store.Store, winner int) string {
 				for i, g := range grants {
-					if _, err := s.Grant(bg, g.ID); (err == nil) != (i == winner) {
+					if _, err := grantByID(s, g.ID); (err == nil) != (i == winner) {
 						return fmt.Sprintf("racer %d won: the grant of racer %d: %v", winner, i, err)
 					}
 				}
@@ -194,7 +195,7 @@ func raceIssue(testing.TB, store.Store) func() contest {
 			tokens[i] = aToken(g)
 		}
 		return contest{
-			call:    func(i int, s store.Store) error { return s.Issue(bg, g, tokens[i]) },
+			call:    func(i int, s store.Store) error { return s.Issue(bg, &g, tokens[i]) },
 			lost:    store.ErrConflict,
 			settled: func(s store.Store, winner int) string { return only(s, tokens, winner) },
 		}

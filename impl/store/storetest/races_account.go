@@ -16,7 +16,7 @@ func raceAccount(testing.TB, store.Store) func() contest {
 			accounts[i].Name = name
 		}
 		return contest{
-			call: func(i int, s store.Store) error { return s.CreateAccount(bg, accounts[i]) },
+			call: func(i int, s store.Store) error { return s.ReplaceAccount(bg, accounts[i]) },
 			lost: store.ErrConflict,
 			settled: func(s store.Store, winner int) string {
 				a, err := s.AccountByName(bg, name)
@@ -30,8 +30,7 @@ func raceAccount(testing.TB, store.Store) func() contest {
 }
 
 func raceReplaceAccount(t testing.TB, s store.Store) func() contest {
-	a := anAccount()
-	must(t, "CreateAccount", s.CreateAccount(bg, a))
+	a := created(t, s, anAccount())
 	return func() contest {
 		read, err := s.Account(bg, a.ID)
 		must(t, "Account", err)

@@ -28,23 +28,25 @@ func notFound(t testing.TB, s store.Store) {
 	want(t, "ReplaceClient", s.ReplaceClient(bg, c), store.ErrNotFound)
 	want(t, "RenewClient", s.RenewClient(bg, nobody, epoch, epoch), store.ErrNotFound)
 	want(t, "DeleteClient", s.DeleteClient(bg, nobody, epoch), store.ErrNotFound)
-	_, err = s.Request(bg, nothing)
-	want(t, "Request", err, store.ErrNotFound)
 	g := aGrant()
-	want(t, "AnswerRequest", s.AnswerRequest(bg, nothing, epoch, &g), store.ErrNotFound)
-	_, err = s.Grant(bg, g.ID)
+	want(t, "ConsumeToken with a new grant", s.ConsumeToken(bg, store.Consumption{Token: nothing, At: epoch, Grant: &g}), store.ErrNotFound)
+	_, err = grantByID(s, g.ID)
 	want(t, "Grant", err, store.ErrNotFound)
 	_, _, err = s.Token(bg, nothing)
 	want(t, "Token", err, store.ErrNotFound)
 	want(t, "ConsumeToken", s.ConsumeToken(bg, spend(aToken(g))), store.ErrNotFound)
 	_, err = s.Session(bg, nothing)
 	want(t, "Session", err, store.ErrNotFound)
-	want(t, "EndSession", s.EndSession(bg, nothing), nil)
+	want(t, "EndSession", s.EndSession(bg, nobody), nil)
 	_, err = s.Account(bg, nobody)
 	want(t, "Account", err, store.ErrNotFound)
 	_, err = s.AccountByName(bg, nobody)
 	want(t, "AccountByName", err, store.ErrNotFound)
-	want(t, "ReplaceAccount", s.ReplaceAccount(bg, anAccount()), store.ErrNotFound)
+	a := anAccount()
+	a.Revision = 1
+	want(t, "ReplaceAccount", s.ReplaceAccount(bg, a), store.ErrNotFound)
+	want(t, "FinishDelivery", s.FinishDelivery(bg, nobody, 0, epoch), store.ErrNotFound)
+	want(t, "FinishDelivery for good", s.FinishDelivery(bg, nobody, 0, time.Time{}), store.ErrNotFound)
 	want(t, "DeleteAccount", s.DeleteAccount(bg, nobody, epoch), store.ErrNotFound)
 	want(t, "RetireKey", s.RetireKey(bg, nobody, epoch, epoch), store.ErrNotFound)
 	n, err := s.RevokeGrants(bg, store.GrantFilter{ID: nobody}, epoch)
@@ -59,24 +61,24 @@ func identifierTaken(t testing.TB, s store.Store) {
 	_, err := s.RegisterClient(bg, c, epoch)
 	want(t, "RegisterClient", err, store.ErrConflict)
 	r := aRequest()
-	must(t, "CreateRequest", s.CreateRequest(bg, r))
-	want(t, "CreateRequest", s.CreateRequest(bg, r), store.ErrConflict)
+	must(t, "Issue of a request", s.Issue(bg, nil, r))
+	want(t, "Issue of a request", s.Issue(bg, nil, r), store.ErrConflict)
 	g, tokens := issued(t, s, 1)
-	want(t, "Issue", s.Issue(bg, g), store.ErrConflict)
+	want(t, "Issue", s.Issue(bg, &g), store.ErrConflict)
 	loose := tokens[0]
 	loose.GrantID = ""
-	want(t, "AddToken", s.AddToken(bg, loose), store.ErrConflict)
+	want(t, "Issue of tokens", s.Issue(bg, nil, loose), store.ErrConflict)
 	session := aSession(fresh("subject"))
 	must(t, "CreateSession", s.CreateSession(bg, session, store.Digest{}))
 	want(t, "CreateSession", s.CreateSession(bg, session, store.Digest{}), store.ErrConflict)
 
 	a := anAccount()
-	must(t, "CreateAccount", s.CreateAccount(bg, a))
+	a = created(t, s, a)
 	sameID, sameName, other := anAccount(), anAccount(), anAccount()
 	sameID.ID, sameName.Name = a.ID, a.Name
-	want(t, "CreateAccount with a taken ID", s.CreateAccount(bg, sameID), store.ErrConflict)
-	want(t, "CreateAccount with a taken name", s.CreateAccount(bg, sameName), store.ErrConflict)
-	must(t, "CreateAccount", s.CreateAccount(bg, other))
+	want(t, "ReplaceAccount of a new one with a taken ID", s.ReplaceAccount(bg, sameID), store.ErrConflict)
+	want(t, "ReplaceAccount of a new one with a taken name", s.ReplaceAccount(bg, sameName), store.ErrConflict)
+	other = created(t, s, other)
 	other.Name = a.Name
 	want(t, "ReplaceAccount with a taken name", s.ReplaceAccount(bg, other), store.ErrConflict)
 
@@ -93,11 +95,11 @@ func identifierTaken(t testing.TB, s store.Store) {
 
 func alreadyConsumed(t testing.TB, s store.Store) {
 	r := aRequest()
-	must(t, "CreateRequest", s.CreateRequest(bg, r))
-	must(t, "AnswerRequest without a grant", s.AnswerRequest(bg, r.Handle, epoch, nil))
+	must(t, "Issue of a request", s.Issue(bg, nil, r))
+	must(t, "ConsumeToken of a request, denied", s.ConsumeToken(bg, answer(r, nil)))
 	g := aGrant()
-	want(t, "AnswerRequest again", s.AnswerRequest(bg, r.Handle, epoch, &g), store.ErrConsumed)
-	_, err := s.Grant(bg, g.ID)
+	want(t, "ConsumeToken of a request again", s.ConsumeToken(bg, answer(r, &g, aToken(g))), store.ErrConsumed)
+	_, err := grantByID(s, g.ID)
 	want(t, "Grant of the second answer", err, store.ErrNotFound)
 
 	// The second call is the same as the first: an UPDATE that changes nothing
@@ -107,7 +109,7 @@ func alreadyConsumed(t testing.TB, s store.Store) {
 	must(t, "ConsumeToken", s.ConsumeToken(bg, c))
 	want(t, "ConsumeToken again", s.ConsumeToken(bg, c), store.ErrConsumed)
 	loose := aToken(store.Grant{})
-	must(t, "AddToken", s.AddToken(bg, loose))
+	must(t, "Issue of tokens", s.Issue(bg, nil, loose))
 	must(t, "ConsumeToken without a grant", s.ConsumeToken(bg, spend(loose)))
 	want(t, "ConsumeToken without a grant again", s.ConsumeToken(bg, spend(loose)), store.ErrConsumed)
 
@@ -125,7 +127,7 @@ func revisionChanged(t testing.TB, s store.Store) {
 	c.Revision++
 	want(t, "ReplaceClient with the new revision", s.ReplaceClient(bg, c), nil)
 	a := anAccount()
-	must(t, "CreateAccount", s.CreateAccount(bg, a))
+	a = created(t, s, a)
 	want(t, "ReplaceAccount", s.ReplaceAccount(bg, a), nil)
 	want(t, "ReplaceAccount with the old revision", s.ReplaceAccount(bg, a), store.ErrConflict)
 	a.Revision++
@@ -209,19 +211,17 @@ func grantRevoked(t testing.TB, s store.Store) {
 func namesNothing(t testing.TB, s store.Store) {
 	_, _, err := s.Token(bg, store.Digest{})
 	want(t, "Token of the zero digest", err, store.ErrNotFound)
-	_, err = s.Request(bg, store.Digest{})
-	want(t, "Request of the zero digest", err, store.ErrNotFound)
 	_, err = s.Session(bg, store.Digest{})
 	want(t, "Session of the zero digest", err, store.ErrNotFound)
-	_, err = s.Grant(bg, "")
+	_, err = grantByID(s, "")
 	want(t, "Grant of no ID", err, store.ErrNotFound)
 
-	token, r, session, g, c := aToken(store.Grant{}), aRequest(), aSession("x"), aGrant(), aClient()
-	token.Digest, r.Handle, session.Digest, g.ID, c.ID = store.Digest{}, store.Digest{}, store.Digest{}, "", ""
-	want(t, "AddToken with the zero digest", s.AddToken(bg, token), store.ErrInvalid)
-	want(t, "CreateRequest with the zero digest", s.CreateRequest(bg, r), store.ErrInvalid)
+	token, session, nameless, g, c := aToken(store.Grant{}), aSession("x"), aSession("x"), aGrant(), aClient()
+	token.Digest, session.Digest, nameless.ID, g.ID, c.ID = store.Digest{}, store.Digest{}, "", "", ""
+	want(t, "Issue of tokens with the zero digest", s.Issue(bg, nil, token), store.ErrInvalid)
 	want(t, "CreateSession with the zero digest", s.CreateSession(bg, session, store.Digest{}), store.ErrInvalid)
-	want(t, "Issue without an ID", s.Issue(bg, g), store.ErrInvalid)
+	want(t, "CreateSession without an ID", s.CreateSession(bg, nameless, store.Digest{}), store.ErrInvalid)
+	want(t, "Issue without an ID", s.Issue(bg, &g), store.ErrInvalid)
 	_, err = s.RegisterClient(bg, c, epoch)
 	want(t, "RegisterClient without an ID", err, store.ErrInvalid)
 }
@@ -232,8 +232,10 @@ func zeroTime(t testing.TB, s store.Store) {
 	c.At = time.Time{}
 	want(t, "ConsumeToken", s.ConsumeToken(bg, c), store.ErrInvalid)
 	r := aRequest()
-	must(t, "CreateRequest", s.CreateRequest(bg, r))
-	want(t, "AnswerRequest", s.AnswerRequest(bg, r.Handle, time.Time{}, nil), store.ErrInvalid)
+	must(t, "Issue of a request", s.Issue(bg, nil, r))
+	denied := answer(r, nil)
+	denied.At = time.Time{}
+	want(t, "ConsumeToken of a request", s.ConsumeToken(bg, denied), store.ErrInvalid)
 	_, err := s.RevokeGrants(bg, store.GrantFilter{ID: tokens[0].GrantID}, time.Time{})
 	want(t, "RevokeGrants", err, store.ErrInvalid)
 }

@@ -11,7 +11,7 @@ import (
 // roundTrips: what went in comes out, field by field, over every way in.
 var roundTrips = group{"round trip", []rule{
 	{"client", clientRoundTrip},
-	{"request", requestRoundTrip},
+	{"consumption with a new grant", requestRoundTrip},
 	{"grant and token", grantRoundTrip},
 	{"token without grant", looseTokenRoundTrip},
 	{"consumption", consumptionRoundTrip},
@@ -19,6 +19,7 @@ var roundTrips = group{"round trip", []rule{
 	{"account", accountRoundTrip},
 	{"key", keyRoundTrip},
 	{"event", eventRoundTrip},
+	{"delivery", deliveryRoundTrip},
 	{"times", timesRoundTrip},
 	{"bytes", bytesRoundTrip},
 	{"empty is nil", emptyIsNil},
@@ -66,23 +67,30 @@ func readClient(t testing.TB, s store.Store, what string, want store.Client) {
 	same(t, what, got, want)
 }
 
+// requestRoundTrip: a token that belongs to no grant is spent for a new one.
 func requestRoundTrip(t testing.TB, s store.Store) {
-	r := filled[store.Request](t)
-	answeredAt := r.AnsweredAt
-	r.AnsweredAt = time.Time{}
-	must(t, "CreateRequest", s.CreateRequest(bg, r))
-	got, err := s.Request(bg, r.Handle)
-	must(t, "Request", err)
-	same(t, "Request that waits", got, r)
+	r := filled[store.Token](t)
+	mark := r
+	r = untouched(r)
+	r.GrantID = ""
+	must(t, "Issue", s.Issue(bg, nil, r))
+	readToken(t, s, "Issue", r, store.Grant{})
 
 	grant, token := fullGrant(t)
-	must(t, "AnswerRequest", s.AnswerRequest(bg, r.Handle, answeredAt, &grant, token))
-	r.AnsweredAt = answeredAt
-	complete(t, r)
-	got, err = s.Request(bg, r.Handle)
-	must(t, "Request", err)
-	same(t, "Request that is answered", got, r)
-	readToken(t, s, "AnswerRequest", token, grant)
+	c := store.Consumption{
+		Token: r.Digest, At: mark.ConsumedAt, Successor: mark.Successor, Reply: mark.Reply, Grant: &grant, Successors: []store.Token{token},
+	}
+	must(t, "ConsumeToken", s.ConsumeToken(bg, c))
+	r.ConsumedAt, r.Successor, r.Reply = c.At, c.Successor, c.Reply
+	readToken(t, s, "the consumed token", r, store.Grant{})
+	readToken(t, s, "the successor", token, grant)
+
+	bare, without := aRequest(), aGrant()
+	must(t, "Issue", s.Issue(bg, nil, bare))
+	must(t, "ConsumeToken without successors", s.ConsumeToken(bg, answer(bare, &without)))
+	got, err := grantByID(s, without.ID)
+	must(t, "Grants", err)
+	same(t, "ConsumeToken without successors", got, without)
 }
 
 // fullGrant returns a grant and a token of it with everything set that is not
@@ -109,12 +117,12 @@ func readToken(t testing.TB, s store.Store, what string, token store.Token, gran
 
 func grantRoundTrip(t testing.TB, s store.Store) {
 	g, token := fullGrant(t)
-	must(t, "Issue", s.Issue(bg, g, token))
+	must(t, "Issue", s.Issue(bg, &g, token))
 	readToken(t, s, "Issue", token, g)
-	got, err := s.Grant(bg, g.ID)
+	got, err := grantByID(s, g.ID)
 	must(t, "Grant", err)
 	same(t, "Grant", got, g)
-	list, err := s.Grants(bg, g.Subject, epoch, "", 10)
+	list, err := grantsOf(s, g.Subject)
 	must(t, "Grants", err)
 	if len(list) != 1 {
 		t.Fatalf("Grants: %d grants, want 1", len(list))
@@ -134,8 +142,8 @@ func grantRoundTrip(t testing.TB, s store.Store) {
 func looseTokenRoundTrip(t testing.TB, s store.Store) {
 	added, withClient := untouched(filled[store.Token](t)), untouched(filled[store.Token](t))
 	added.GrantID, withClient.GrantID = "", ""
-	must(t, "AddToken", s.AddToken(bg, added))
-	readToken(t, s, "AddToken", added, store.Grant{})
+	must(t, "Issue of tokens", s.Issue(bg, nil, added))
+	readToken(t, s, "Issue of tokens", added, store.Grant{})
 	c := aClient()
 	withClient.ClientID = c.ID
 	registered(t, s, c, withClient)
@@ -144,7 +152,7 @@ func looseTokenRoundTrip(t testing.TB, s store.Store) {
 
 func consumptionRoundTrip(t testing.TB, s store.Store) {
 	g, token := fullGrant(t)
-	must(t, "Issue", s.Issue(bg, g, token))
+	must(t, "Issue", s.Issue(bg, &g, token))
 	next, mark := untouched(filled[store.Token](t)), filled[store.Token](t)
 	next.GrantID = g.ID
 	c := store.Consumption{
@@ -184,15 +192,22 @@ func sessionRoundTrip(t testing.TB, s store.Store) {
 	must(t, "CreateSession", s.CreateSession(bg, next, session.Digest))
 	_, err = s.Session(bg, session.Digest)
 	want(t, "Session that was replaced", err, store.ErrNotFound)
-	must(t, "EndSession", s.EndSession(bg, next.Digest))
-	_, err = s.Session(bg, next.Digest)
+	renewed := aSession(session.Subject)
+	renewed.ID = next.ID
+	must(t, "CreateSession with the ID of the old one", s.CreateSession(bg, renewed, next.Digest))
+	other := aSession(session.Subject)
+	must(t, "CreateSession", s.CreateSession(bg, other, store.Digest{}))
+	must(t, "EndSession", s.EndSession(bg, next.ID))
+	_, err = s.Session(bg, renewed.Digest)
 	want(t, "Session that was ended", err, store.ErrNotFound)
+	_, err = s.Session(bg, other.Digest)
+	want(t, "another session of the subject", err, nil)
 }
 
 func accountRoundTrip(t testing.TB, s store.Store) {
 	a := filled[store.Account](t)
-	must(t, "CreateAccount", s.CreateAccount(bg, a))
-	readAccount(t, s, "CreateAccount", a)
+	a = created(t, s, a)
+	readAccount(t, s, "ReplaceAccount of a new one", a)
 	oldName := a.Name
 	next := filled[store.Account](t)
 	next.ID, next.Revision = a.ID, a.Revision
@@ -237,6 +252,48 @@ func readKey(t testing.TB, s store.Store, what string, want store.Key) {
 		t.Errorf("%s: Keys does not list the key", what)
 	} else {
 		same(t, what+": Keys", keys[i], want)
+	}
+}
+
+func deliveryRoundTrip(t testing.TB, s store.Store) {
+	d := filled[store.Delivery](t)
+	must(t, "Enqueue", s.Enqueue(bg, d, aDelivery()))
+	must(t, "Enqueue of nothing", s.Enqueue(bg))
+	due, until := d.NextAt, d.NextAt.Add(time.Minute)
+	claim := func(what string, at time.Time, want ...store.Delivery) {
+		list, err := s.ClaimDeliveries(bg, at, until, 1000)
+		must(t, what, err)
+		mine := slices.DeleteFunc(list, func(x store.Delivery) bool { return x.ID != d.ID })
+		if len(mine) != len(want) {
+			t.Fatalf("%s: %d deliveries, want %d", what, len(mine), len(want))
+		}
+		for i := range want {
+			same(t, what, mine[i], want[i])
+		}
+	}
+	claim("ClaimDeliveries too early", due.Add(-time.Microsecond))
+	d.Attempts, d.NextAt = d.Attempts+1, until
+	claim("ClaimDeliveries", due, d)
+	claim("ClaimDeliveries within the lease", until.Add(-time.Microsecond))
+	until = until.Add(time.Hour)
+	d.Attempts, d.NextAt = d.Attempts+1, until
+	claim("ClaimDeliveries after the lease", due.Add(time.Minute), d)
+
+	again := due.Add(30 * time.Minute)
+	want(t, "FinishDelivery by who lost the lease", s.FinishDelivery(bg, d.ID, d.Attempts-1, again), store.ErrConflict)
+	must(t, "FinishDelivery with a next try", s.FinishDelivery(bg, d.ID, d.Attempts, again))
+	d.Attempts++
+	claim("ClaimDeliveries at the next try", again, d)
+	must(t, "FinishDelivery for good", s.FinishDelivery(bg, d.ID, d.Attempts-1, time.Time{}))
+	claim("ClaimDeliveries of what is done", until.Add(time.Hour))
+
+	over, at := aDelivery(), until.Add(2*time.Hour)
+	over.NextAt, over.ExpiresAt = at, at
+	must(t, "Enqueue", s.Enqueue(bg, over))
+	d = over
+	claim("ClaimDeliveries of what is expired", at)
+	if list, err := s.ClaimDeliveries(bg, at, at, 0); err != nil || len(list) != 0 {
+		t.Errorf("ClaimDeliveries with limit 0: %d deliveries (%v)", len(list), err)
 	}
 }
 

@@ -25,18 +25,20 @@ func TestPlantedBugs(t *testing.T) {
 			return writesBack{s, new(sync.Mutex), map[string]time.Time{}}
 		}, "races/ConsumeToken and RevokeGrants"},
 		{"last write wins", func(s store.Store) store.Store { return lastWins{s} }, "races/RegisterClient and ReplaceClient"},
-		{"everybody answers", func(s store.Store) store.Store { return answersEverybody{s} }, "races/AnswerRequest"},
+		{"everybody answers", func(s store.Store) store.Store { return answersEverybody{s} }, "races/ConsumeToken with a new grant"},
 		{"check then mark", func(s store.Store) store.Store {
 			return onceLater{s, new(sync.Mutex), map[string]bool{}}
 		}, "races/Once"},
 		{"lost update", func(s store.Store) store.Store {
 			return lostUpdate{s, new(sync.Mutex), map[string]int{}}
 		}, "races/Count"},
+		{"claimed anew", func(s store.Store) store.Store { return claimsAnew{s} }, "races/ClaimDeliveries"},
+		{"claimed anew", func(s store.Store) store.Store { return claimsAnew{s} }, "round trip/delivery"},
 		{"look then register", func(s store.Store) store.Store { return lookThenRegister{s} }, "races/RegisterClient"},
 		{"last write wins", func(s store.Store) store.Store { return lastWins{s} }, "races/ReplaceClient"},
 		{"last write wins", func(s store.Store) store.Store { return lastWins{s} }, "refusals/revision changed"},
 
-		{"answer forgets the grant", func(s store.Store) store.Store { return forgetsGrant{s} }, "round trip/request"},
+		{"answer forgets the grant", func(s store.Store) store.Store { return forgetsGrant{s} }, "round trip/consumption with a new grant"},
 		{"forgotten field", func(s store.Store) store.Store { return forgetsField{s} }, "round trip/grant and token"},
 		{"whole seconds", func(s store.Store) store.Store { return wholeSeconds{s} }, "round trip/times"},
 		{"zero time taken for now", func(s store.Store) store.Store { return revivesZero{s} }, "refusals/zero time marks nothing"},

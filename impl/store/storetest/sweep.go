@@ -52,7 +52,8 @@ func sweepAll(t testing.TB, s store.Store, limit int) int {
 
 // state is one record of every kind that a sweep looks at, with one expiry.
 type state struct {
-	request      store.Request
+	request      store.Token
+	delivery     store.Delivery
 	session      store.Session
 	client       store.Client
 	registration store.Token // of client
@@ -67,24 +68,25 @@ type state struct {
 func newState(t testing.TB, s store.Store, expiresAt time.Time) state {
 	t.Helper()
 	x := state{
-		request: aRequest(), session: aSession("x"), client: aClient(), grant: aGrant(), key: aKey(), mark: fresh("mark"),
+		request: aRequest(), delivery: aDelivery(), session: aSession("x"), client: aClient(), grant: aGrant(), key: aKey(), mark: fresh("mark"),
 	}
 	lasting := aGrant()
 	lasting.ExpiresAt = time.Time{}
 	x.registration, x.code, x.token, x.initial = aToken(store.Grant{}), aToken(x.grant), aToken(lasting), aToken(store.Grant{})
 	x.registration.ClientID, x.registration.ExpiresAt, x.code.ExpiresAt = x.client.ID, time.Time{}, time.Time{}
 	for _, p := range []*time.Time{
-		&x.request.ExpiresAt, &x.session.ExpiresAt, &x.client.ExpiresAt, &x.grant.ExpiresAt,
+		&x.request.ExpiresAt, &x.delivery.ExpiresAt, &x.session.ExpiresAt, &x.client.ExpiresAt, &x.grant.ExpiresAt,
 		&x.token.ExpiresAt, &x.initial.ExpiresAt, &x.key.ExpiresAt,
 	} {
 		*p = expiresAt
 	}
-	must(t, "CreateRequest", s.CreateRequest(bg, x.request))
+	must(t, "Issue of a request", s.Issue(bg, nil, x.request))
+	must(t, "Enqueue", s.Enqueue(bg, x.delivery))
 	must(t, "CreateSession", s.CreateSession(bg, x.session, store.Digest{}))
 	registered(t, s, x.client, x.registration)
-	must(t, "Issue", s.Issue(bg, x.grant, x.code))
-	must(t, "Issue", s.Issue(bg, lasting, x.token))
-	must(t, "AddToken", s.AddToken(bg, x.initial))
+	must(t, "Issue", s.Issue(bg, &x.grant, x.code))
+	must(t, "Issue", s.Issue(bg, &lasting, x.token))
+	must(t, "Issue of tokens", s.Issue(bg, nil, x.initial))
 	must(t, "CreateKey", s.CreateKey(bg, x.key))
 	if !expiresAt.IsZero() {
 		must(t, "Once", s.Once(bg, "sweep", x.mark, expiresAt))
@@ -100,17 +102,16 @@ func (x state) expect(t testing.TB, s store.Store, there bool) {
 	if !there {
 		target = store.ErrNotFound
 	}
-	_, err := s.Request(bg, x.request.Handle)
-	want(t, "Request", err, target)
-	_, err = s.Session(bg, x.session.Digest)
+	want(t, "FinishDelivery", s.FinishDelivery(bg, x.delivery.ID, 0, epoch), target)
+	_, err := s.Session(bg, x.session.Digest)
 	want(t, "Session", err, target)
 	_, err = s.Client(bg, x.client.ID)
 	want(t, "Client", err, target)
-	_, err = s.Grant(bg, x.grant.ID)
+	_, err = grantByID(s, x.grant.ID)
 	want(t, "Grant", err, target)
 	for what, token := range map[string]store.Token{
 		"the client's token": x.registration, "the grant's token": x.code,
-		"a token of a lasting grant": x.token, "a token without a grant": x.initial,
+		"a token of a lasting grant": x.token, "a token without a grant": x.initial, "a request": x.request,
 	} {
 		_, _, err = s.Token(bg, token.Digest)
 		want(t, "Token: "+what, err, target)
@@ -130,13 +131,13 @@ func sweepRemoves(t testing.TB, s store.Store) {
 	for _, limit := range []int{1, 3, 1000} {
 		gone, stays, forever := newState(t, s, over), newState(t, s, alive), newState(t, s, time.Time{})
 		gone.expect(t, s, true)
-		if n := sweepAll(t, s, limit); n < 8 {
-			t.Errorf("Sweep with limit %d counts %d records, want at least 8", limit, n)
+		if n := sweepAll(t, s, limit); n < 9 {
+			t.Errorf("Sweep with limit %d counts %d records, want at least 9", limit, n)
 		}
 		gone.expect(t, s, false)
 		stays.expect(t, s, true)
 		forever.expect(t, s, true)
-		_, err := s.Grant(bg, gone.token.GrantID)
+		_, err := grantByID(s, gone.token.GrantID)
 		want(t, "Grant of a token that went", err, nil)
 		want(t, "Once after its until", s.Once(bg, "sweep", gone.mark, alive), nil)
 	}
@@ -149,14 +150,14 @@ func sweepKeeps(t testing.TB, s store.Store) {
 	must(t, "Count", err)
 	r := aRequest()
 	r.ExpiresAt = alive
-	must(t, "CreateRequest", s.CreateRequest(bg, r))
-	must(t, "AnswerRequest", s.AnswerRequest(bg, r.Handle, epoch, nil))
+	must(t, "Issue of a request", s.Issue(bg, nil, r))
+	must(t, "ConsumeToken", s.ConsumeToken(bg, answer(r, nil)))
 	if n, err := s.Sweep(bg, sweepAt, 0); n != 0 || err != nil {
 		t.Errorf("Sweep with limit 0: %d, %v", n, err)
 	}
 	sweepAll(t, s, 100)
 	want(t, "Once before its until", s.Once(bg, "sweep", mark, alive), store.ErrConsumed)
-	want(t, "AnswerRequest again", s.AnswerRequest(bg, r.Handle, epoch, nil), store.ErrConsumed)
+	want(t, "ConsumeToken again", s.ConsumeToken(bg, answer(r, nil)), store.ErrConsumed)
 	n, err := s.Count(bg, "sweep", counter, sweepAt, alive)
 	must(t, "Count", err)
 	if n != 2 {
@@ -171,7 +172,7 @@ func sweepConsumed(t testing.TB, s store.Store) {
 	g.ExpiresAt = alive
 	token := aToken(g)
 	token.ExpiresAt = over
-	must(t, "Issue", s.Issue(bg, g, token))
+	must(t, "Issue", s.Issue(bg, &g, token))
 	c := spend(token)
 	c.Reply, c.GrantExpiresAt = []byte("reply"), alive
 	must(t, "ConsumeToken", s.ConsumeToken(bg, c))
@@ -183,7 +184,7 @@ func sweepConsumed(t testing.TB, s store.Store) {
 	g = aGrant()
 	g.ExpiresAt = over
 	token = aToken(g)
-	must(t, "Issue", s.Issue(bg, g, token))
+	must(t, "Issue", s.Issue(bg, &g, token))
 	c = spend(token)
 	c.GrantExpiresAt = over
 	must(t, "ConsumeToken", s.ConsumeToken(bg, c))
@@ -198,7 +199,7 @@ func sweepRevoked(t testing.TB, s store.Store) {
 	g.ExpiresAt = alive
 	token := aToken(g)
 	token.ExpiresAt = alive
-	must(t, "Issue", s.Issue(bg, g, token))
+	must(t, "Issue", s.Issue(bg, &g, token))
 	_, err := s.RevokeGrants(bg, store.GrantFilter{ID: g.ID}, epoch)
 	must(t, "RevokeGrants", err)
 	sweepAll(t, s, 100)
@@ -211,7 +212,7 @@ func sweepLimit(t testing.TB, s store.Store) {
 	for range 25 {
 		r := aRequest()
 		r.ExpiresAt = over
-		must(t, "CreateRequest", s.CreateRequest(bg, r))
+		must(t, "Issue of a request", s.Issue(bg, nil, r))
 	}
 	for _, expected := range []int{10, 10, 5, 0} {
 		n, err := s.Sweep(bg, sweepAt, 10)
@@ -229,7 +230,7 @@ func sweepTogether(t testing.TB, s store.Store) {
 	for range 40 {
 		r := aRequest()
 		r.ExpiresAt = over
-		must(t, "CreateRequest", s.CreateRequest(bg, r))
+		must(t, "Issue of a request", s.Issue(bg, nil, r))
 	}
 	var wg sync.WaitGroup
 	var counts [4]int

@@ -39,10 +39,10 @@ var lookalikes = map[string][]string{
 func lookedUpExactly(t testing.TB, s store.Store) {
 	for key, others := range lookalikes {
 		c, a, g := aClient(), anAccount(), aGrant()
-		c.ID, a.ID, a.Name, g.ID, g.Subject, g.ClientID = key, key, key, key, key, key
+		c.ID, a.ID, a.Name, g.ID, g.Subject, g.ClientID, g.SessionID = key, key, key, key, key, key, key
 		registered(t, s, c)
-		must(t, "CreateAccount", s.CreateAccount(bg, a))
-		must(t, "Issue", s.Issue(bg, g))
+		a = created(t, s, a)
+		must(t, "Issue", s.Issue(bg, &g))
 		must(t, "Once", s.Once(bg, key, key, epoch))
 		readClient(t, s, "Client", c)
 		readAccount(t, s, "Account", a)
@@ -63,14 +63,14 @@ func otherName(t testing.TB, s store.Store, key, other string) {
 	want(t, "Account "+show(other)+" for "+show(key), err, store.ErrNotFound)
 	_, err = s.AccountByName(bg, other)
 	want(t, "AccountByName "+show(other)+" for "+show(key), err, store.ErrNotFound)
-	_, err = s.Grant(bg, other)
+	_, err = grantByID(s, other)
 	want(t, "Grant "+show(other)+" for "+show(key), err, store.ErrNotFound)
-	list, err := s.Grants(bg, other, epoch, "", 10)
+	list, err := grantsOf(s, other)
 	want(t, "Grants", err, nil)
 	if len(list) != 0 {
 		t.Errorf("Grants of %q lists a grant of %q", other, key)
 	}
-	for _, f := range []store.GrantFilter{{ID: other}, {Subject: other}, {ClientID: other}} {
+	for _, f := range []store.GrantFilter{{ID: other}, {Subject: other}, {ClientID: other}, {SessionID: other}} {
 		n, err := s.RevokeGrants(bg, f, epoch)
 		want(t, "RevokeGrants", err, nil)
 		if n != 0 {
@@ -112,11 +112,13 @@ func keptOrRefused(t testing.TB, s store.Store) {
 			func(g *store.Grant) { g.Scopes = []string{"a", value} },
 			func(g *store.Grant) { g.Resources = []string{value} },
 			func(g *store.Grant) { g.RedirectURI = value },
+			func(g *store.Grant) { g.SessionID = value },
+			func(g *store.Grant) { g.Parameters = []byte(value) },
 			func(g *store.Grant) { g.Metadata = []byte(value) },
 		} {
 			g := aGrant()
 			set(&g)
-			kept(t, "Issue with "+what, g, s.Issue(bg, g), func() (store.Grant, error) { return s.Grant(bg, g.ID) })
+			kept(t, "Issue with "+what, g, s.Issue(bg, &g), func() (store.Grant, error) { return grantByID(s, g.ID) })
 		}
 		c := aClient()
 		c.ID = value
@@ -124,10 +126,12 @@ func keptOrRefused(t testing.TB, s store.Store) {
 		kept(t, "RegisterClient with "+what, c, err, func() (store.Client, error) { return s.Client(bg, c.ID) })
 		a := anAccount()
 		a.Name = value
-		kept(t, "CreateAccount with "+what, a, s.CreateAccount(bg, a), func() (store.Account, error) { return s.AccountByName(bg, value) })
+		err = s.ReplaceAccount(bg, a)
+		a.Revision = 1
+		kept(t, "ReplaceAccount with "+what, a, err, func() (store.Account, error) { return s.AccountByName(bg, value) })
 		token := aToken(store.Grant{})
 		token.ClientID = value
-		kept(t, "AddToken with "+what, token, s.AddToken(bg, token), func() (store.Token, error) {
+		kept(t, "Issue of tokens with "+what, token, s.Issue(bg, nil, token), func() (store.Token, error) {
 			got, _, err := s.Token(bg, token.Digest)
 			return got, err
 		})
@@ -137,7 +141,7 @@ func keptOrRefused(t testing.TB, s store.Store) {
 	}
 	lists := aGrant()
 	lists.Scopes, lists.Resources = []string{""}, []string{"", ""}
-	kept(t, "Issue with empty scopes", lists, s.Issue(bg, lists), func() (store.Grant, error) { return s.Grant(bg, lists.ID) })
+	kept(t, "Issue with empty scopes", lists, s.Issue(bg, &lists), func() (store.Grant, error) { return grantByID(s, lists.ID) })
 }
 
 func kept[T any](t testing.TB, what string, record T, err error, get func() (T, error)) {
@@ -160,8 +164,8 @@ func longEnough(t testing.TB, s store.Store) {
 		c, a, g := aClient(), anAccount(), aGrant()
 		c.ID, a.ID, a.Name, g.Subject, g.ClientID = long+"1", long+"1", long+"1", long+"1", long+"1"
 		registered(t, s, c)
-		must(t, "CreateAccount", s.CreateAccount(bg, a))
-		must(t, "Issue", s.Issue(bg, g))
+		a = created(t, s, a)
+		must(t, "Issue", s.Issue(bg, &g))
 		readClient(t, s, "Client", c)
 		readAccount(t, s, "Account", a)
 		for _, other := range []string{long, long + "2", long + "11"} {
@@ -179,7 +183,7 @@ func hostileLookup(t testing.TB, s store.Store) {
 		want(t, "Client by "+what, err, store.ErrNotFound)
 		_, err = s.AccountByName(bg, value)
 		want(t, "AccountByName by "+what, err, store.ErrNotFound)
-		_, err = s.Grant(bg, value)
+		_, err = grantByID(s, value)
 		want(t, "Grant by "+what, err, store.ErrNotFound)
 		want(t, "DeleteClient by "+what, s.DeleteClient(bg, value, epoch), store.ErrNotFound)
 		want(t, "RenewClient by "+what, s.RenewClient(bg, value, epoch, epoch), store.ErrNotFound)

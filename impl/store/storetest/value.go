@@ -22,17 +22,17 @@ func timesRoundTrip(t testing.TB, s store.Store) {
 	} {
 		g := aGrant()
 		g.ExpiresAt = given
-		must(t, "Issue", s.Issue(bg, g))
+		must(t, "Issue", s.Issue(bg, &g))
 		g.ExpiresAt = given.UTC()
-		got, err := s.Grant(bg, g.ID)
+		got, err := grantByID(s, g.ID)
 		must(t, "Grant", err)
 		same(t, "a grant that expires "+given.String(), got, g)
 	}
 
 	g := aGrant()
 	g.ExpiresAt = epoch.Add(999 * time.Nanosecond)
-	must(t, "Issue", s.Issue(bg, g))
-	got, err := s.Grant(bg, g.ID)
+	must(t, "Issue", s.Issue(bg, &g))
+	got, err := grantByID(s, g.ID)
 	must(t, "Grant", err)
 	if early := g.ExpiresAt.Sub(got.ExpiresAt); early < 0 || early >= time.Microsecond {
 		t.Errorf("an expiry of %v came back as %v: it may lose less than a microsecond and never gain", g.ExpiresAt, got.ExpiresAt)
@@ -53,7 +53,7 @@ func bytesRoundTrip(t testing.TB, s store.Store) {
 	g.Scopes = []string{"b", "a b", "a", "b", "c,d", `e"f\`, "g'h", "{i}", "[]", "NULL"}
 	g.Resources = []string{"https://api.example/?a=b&c=%20", "https://api.example/\u2028"}
 	token.Props, token.WrappedKey, token.Parameters = every, every, g.Metadata
-	must(t, "Issue", s.Issue(bg, g, token))
+	must(t, "Issue", s.Issue(bg, &g, token))
 	readToken(t, s, "Issue", token, g)
 
 	c := spend(token)
@@ -76,7 +76,7 @@ func emptyIsNil(t testing.TB, s store.Store) {
 			token.Scopes, token.Resources = []string{}, []string{}
 			token.Parameters, token.Props, token.WrappedKey = []byte{}, []byte{}, []byte{}
 		}
-		must(t, "Issue", s.Issue(bg, g, token))
+		must(t, "Issue", s.Issue(bg, &g, token))
 		readToken(t, s, "Issue", wantToken, wantGrant)
 
 		c := aClient()
