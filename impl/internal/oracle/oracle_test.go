@@ -176,7 +176,7 @@ func changes(t *testing.T, st store.Store, state func() (State, error)) {
 			return err
 		}},
 		{"clients", func() error { return st.RenewClient(ctx, "c", at.Add(time.Minute), time.Time{}) }},
-		{"grants tokens", func() error { return st.Issue(ctx, grant, token) }},
+		{"grants tokens", func() error { return st.Issue(ctx, &grant, token) }},
 		{"grants", func() error { _, err := st.RevokeGrants(ctx, store.GrantFilter{ID: "g"}, at); return err }},
 		{"marks", func() error { return st.Once(ctx, "s", "i", at.Add(time.Hour)) }},
 	} {
