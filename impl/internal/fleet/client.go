@@ -72,11 +72,25 @@ func (f *Fleet) Client() *Client {
 // itself.
 func (f *Fleet) ResourceServer() *Client {
 	f.t.Helper()
+	return f.create("--grant", "client_credentials")
+}
+
+// Confidential registers a client that has all grants and may introspect its own
+// tokens of every kind.
+func (f *Fleet) Confidential() *Client {
+	f.t.Helper()
+	c := f.create("--application-type", "native", "--redirect-uri", "http://127.0.0.1/cb", "--grant", "authorization_code,refresh_token,client_credentials")
+	c.RedirectURI = "http://127.0.0.1/cb"
+	return c
+}
+
+func (f *Fleet) create(flags ...string) *Client {
+	f.t.Helper()
 	var created struct {
 		ID     string `json:"client_id"`
 		Secret string `json:"client_secret"`
 	}
-	out := f.Run("clients", "create", "--json", "--name", "Resource server", "--grant", "client_credentials", "--store", f.store)
+	out := f.Run(append([]string{"clients", "create", "--json", "--name", "Fleet", "--store", f.store}, flags...)...)
 	if err := json.Unmarshal(out, &created); err != nil || created.Secret == "" {
 		f.t.Fatalf("clients create printed %q: %v", out, err)
 	}
