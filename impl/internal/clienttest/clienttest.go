@@ -19,8 +19,10 @@ func Node(t *testing.T, program string, args ...string) *exec.Cmd {
 	require.Engine(t, "node", err == nil, "node is not in PATH")
 	_, file, _, _ := runtime.Caller(0)
 	dir := filepath.Dir(file)
-	_, err = os.Stat(filepath.Join(dir, "node_modules", "oauth4webapi"))
-	require.Engine(t, "node", err == nil, "its packages are not installed: run npm ci in impl/internal/clienttest")
+	for _, name := range []string{"oauth4webapi", "openid-client", "@modelcontextprotocol/client"} {
+		_, err = os.Stat(filepath.Join(dir, "node_modules", name))
+		require.Engine(t, "node", err == nil, name+" is not installed: run npm ci in impl/internal/clienttest")
+	}
 	cmd := exec.CommandContext(t.Context(), node, append([]string{program}, args...)...)
 	cmd.Dir = dir
 	return cmd

@@ -14,10 +14,16 @@ import (
 
 // TestMainJobWithOAuth4WebAPI is the main job as the npm package oauth4webapi
 // does it, which checks every answer itself.
-func TestMainJobWithOAuth4WebAPI(t *testing.T) {
+func TestMainJobWithOAuth4WebAPI(t *testing.T) { mainJobFromNPM(t, "oauth4webapi.mjs") }
+
+// TestMainJobWithOpenIDClient is the same with openid-client, which is built on
+// it and decides more by itself.
+func TestMainJobWithOpenIDClient(t *testing.T) { mainJobFromNPM(t, "openid-client.mjs") }
+
+func mainJobFromNPM(t *testing.T, program string) {
 	onEveryStore(t, func(t *testing.T, c *charter) {
 		rs := c.resourceServer()
-		cmd := clienttest.Node(t, "oauth4webapi.mjs", c.issuer, "read write", c.issuer)
+		cmd := clienttest.Node(t, program, c.issuer, "read write", c.issuer)
 		cmd.Env = append(environment(), "OPERATOR_ID="+rs.ID, "OPERATOR_SECRET="+rs.Secret)
 		var errors bytes.Buffer
 		cmd.Stderr = &errors
