@@ -184,7 +184,7 @@ func (f fixture) change(t *testing.T, id string, change func(*store.Client)) {
 // ATK-151, ATK-153, ATK-155, ATK-160, ATK-161, RFC6749-3.1-7: what is no form at all, or hides parameters in
 // the query of a POST, gets a page; unknown parameters get nothing.
 func TestAuthorizationRequestThatIsNoForm(t *testing.T) {
-	proof.Of(t, "ATK-151", "ATK-153", "ATK-155", "ATK-160", "ATK-161")
+	proof.Of(t, "ATK-151", "ATK-153", "ATK-155", "ATK-160", "ATK-161", "ATK-152")
 	f := newFixture(t)
 	c := f.Public()
 	good := c.Request(nil)

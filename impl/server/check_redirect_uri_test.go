@@ -58,7 +58,7 @@ var nearMisses = []string{
 // GHSA-2wvm-8mvp-22qv, CVE-2019-9837, RFC6749-3.1.2.4-1, RFC6749-4.1.2.1-1,
 // RFC9700-2.1-2, RFC9700-4.11.2-1.
 func TestUnregisteredRedirectURIGetsAPage(t *testing.T) {
-	proof.Of(t, "ATK-10", "GHSA-2wvm-8mvp-22qv", "WOP-97", "CVE-2026-9689", "ATK-16", "GITEA-37706", "AUTHLIB-1.8", "RED-1", "RED-2", "RED-3", "RED-4", "RED-5", "RED-6", "RED-7", "RED-8", "RED-9", "RED-10", "RED-11", "RED-12", "RED-13", "RED-14", "RED-15", "RED-16", "RED-17", "RED-18")
+	proof.Of(t, "ATK-10", "GHSA-2wvm-8mvp-22qv", "WOP-97", "CVE-2026-9689", "ATK-16", "GITEA-37706", "AUTHLIB-1.8", "RED-1", "RED-2", "RED-3", "RED-4", "RED-5", "RED-6", "RED-7", "RED-8", "RED-9", "RED-10", "RED-11", "RED-12", "RED-13", "RED-14", "RED-15", "RED-16", "RED-17", "RED-18", "ATK-11")
 	f := newFixture(t)
 	c := f.Public()
 	other := map[string]url.Values{
@@ -207,7 +207,7 @@ func TestPrivateUseSchemeRedirectURI(t *testing.T) {
 // ATK-14, OAUTH21-2.3.2-1, RFC6749-3.1.2.3-3: with one registered URI it may be left out; with two
 // there is no telling, and the first is not taken.
 func TestRedirectURIOmitted(t *testing.T) {
-	proof.Of(t, "ATK-14")
+	proof.Of(t, "ATK-14", "ATK-152")
 	f := newFixture(t)
 	one := f.Register(`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"}`)
 	two := f.Register(`{"redirect_uris":["https://app.example.com/cb","https://app.example.com/other"],"token_endpoint_auth_method":"none"}`)

@@ -41,7 +41,7 @@ func header(values ...string) func(*http.Request, url.Values) {
 // every endpoint that authenticates, only the registered method, alone, and the
 // right secret do. The refusals come before the code is looked at.
 func TestClientAuthentication(t *testing.T) {
-	proof.Of(t, "MAD-25", "ATK-103", "CVE-2026-44476")
+	proof.Of(t, "MAD-25", "ATK-103", "CVE-2026-44476", "MAD-10", "MAD-8")
 	good := map[string]string{"C1": secretOf("C1"), "C2": secretOf("C2")}
 	for _, c := range []struct {
 		name   string

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func basicHeader(id, secret string) string {
@@ -12,6 +14,7 @@ func basicHeader(id, secret string) string {
 }
 
 func TestBasicCredentials(t *testing.T) {
+	proof.Of(t, "MAD-8", "MAD-9", "MAD-10")
 	raw := func(s string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(s)) }
 	for _, c := range []struct {
 		name       string

@@ -130,6 +130,7 @@ func TestCodeComesInTheBodyOfAPost(t *testing.T) {
 }
 
 func TestCodeWithoutChallenge(t *testing.T) {
+	proof.Of(t, "ATK-20", "ATK-21", "ATK-22")
 	exempt := func(c *store.Client) { c.InsecureNoPKCE = true }
 	without := []string{"code_verifier", ""}
 	for _, c := range []struct {

@@ -34,7 +34,7 @@ func TestRefreshRotates(t *testing.T) {
 // The retry of a lost answer gets the same tokens, told the time that is
 // left; once the successor was used, the same request is theft.
 func TestRefreshRetry(t *testing.T) {
-	proof.Of(t, "ATK-61")
+	proof.Of(t, "ATK-61", "MAD-20")
 	x := newTokenTest(t)
 	old := x.tokens(allowed{client: "P1"}).text("refresh_token")
 	first := x.ok(x.post("/token", as("P1"), refreshForm(old)))

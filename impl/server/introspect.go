@@ -50,16 +50,17 @@ func maySee(c authenticated, t store.Token) bool {
 // introspection tells what RFC 7662 §2.2 names. Props and metadata of the grant
 // are the application's and are not in it.
 func (s *Server) introspection(t store.Token, g store.Grant) gen.Introspection {
+	scopes, resources := s.served(t)
 	issued, expires := t.CreatedAt.Unix(), t.ExpiresAt.Unix()
 	r := gen.Introspection{
 		Active:   true,
-		Scope:    oauth.Scope(t.Scopes).String(),
+		Scope:    oauth.Scope(scopes).String(),
 		ClientID: t.ClientID,
 		Sub:      g.Subject,
 		Iss:      s.issuer.identifier,
 		Iat:      &issued,
 		Exp:      &expires,
-		Aud:      t.Resources,
+		Aud:      resources,
 	}
 	if !g.AuthTime.IsZero() {
 		at := g.AuthTime.Unix()

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"encoding/json"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +38,7 @@ func TestIntrospection(t *testing.T) {
 // CVE-2026-37979, RFC7662-2.2-5, -6, RFC7662-4-6: everything that the caller may
 // not see, or that is not live, is the same bytes.
 func TestIntrospectionTellsNothing(t *testing.T) {
-	proof.Of(t, "CVE-2026-37979")
+	proof.Of(t, "CVE-2026-37979", "ATK-77", "CVE-2026-27840", "ATK-175")
 	x := newTokenTest(t)
 	a := x.tokens(allowed{})
 	access, refresh := a.text("access_token"), a.text("refresh_token")
@@ -98,5 +100,33 @@ func TestUsedRefreshTokenIsInactive(t *testing.T) {
 	x.ok(x.post("/token", as("C1"), refreshForm(a.text("refresh_token"))))
 	if x.active("C1", a.text("refresh_token")) {
 		t.Error("active")
+	}
+}
+
+// A resource or a scope that the operator took away is taken from the tokens that
+// are out, and the rest of them stays good.
+func TestWhatIsServedNoMore(t *testing.T) {
+	x := newTokenTest(t)
+	token := x.tokens(allowed{resources: []string{resourceA, resourceB}, scopes: []string{"profile", "a.read", "a.write", "b.read"}}).text("access_token")
+	check := func(what, scope string, resources ...string) {
+		t.Helper()
+		a := x.ok(x.post("/introspect", as("R1"), url.Values{"token": {token}}))
+		told, _ := json.Marshal(a.body["aud"])
+		want, _ := json.Marshal(resources)
+		got, err := x.server.VerifyAccessToken(t.Context(), token)
+		if a.text("scope") != scope || string(told) != string(want) || err != nil || strings.Join(got.Scopes, " ") != scope || !slices.Equal(got.Resources, resources) {
+			t.Errorf("%s: %s; %+v, %v", what, a.raw, got, err)
+		}
+	}
+	check("control", "profile a.read a.write b.read", resourceA, resourceB)
+	x.restart(func(c *Config) {
+		c.Resources = []Resource{{URI: resourceA, Scopes: []string{"a.read"}}, {URI: resourceB, Scopes: []string{"b.read"}}}
+	})
+	check("without a.write", "profile a.read b.read", resourceA, resourceB)
+	x.restart(func(c *Config) { c.Resources = c.Resources[:1] })
+	check("without B", "profile a.read", resourceA)
+	x.restart(func(c *Config) { c.Resources = []Resource{{URI: "https://c.example.com"}} })
+	if x.active("R1", token) || x.live(token) {
+		t.Error("without A it is still good")
 	}
 }

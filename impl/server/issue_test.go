@@ -20,6 +20,7 @@ import (
 // RFC 9068 with the published keys, and revocation and introspection as for every
 // other token.
 func TestJWTAccessToken(t *testing.T) {
+	proof.Of(t, "ATK-87")
 	for _, format := range []TokenFormat{JWTES256, JWTEdDSA, JWTRS256, JWTPS256} {
 		x := newTokenTest(t, func(c *Config) { c.Resources[2].TokenFormat = format })
 		a := x.tokens(allowed{resources: []string{resourceJ}, scopes: []string{"j.read"}, props: `{"canary":"c4f3b4b3"}`})

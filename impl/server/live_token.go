@@ -49,7 +49,7 @@ func (s *Server) findToken(ctx context.Context, token string) (t store.Token, g 
 // liveToken reports whether a token that was found is good now (RFC 7662 §4). Its
 // client and its resources must still be served: whoever disables one of them
 // means the tokens too. caller is the client that asks, which was looked up just
-// now; empty when nobody was.
+// now; empty when nobody was. What a live token is good for is served's to tell.
 func (s *Server) liveToken(ctx context.Context, t store.Token, g store.Grant, caller string) (bool, error) {
 	if !t.ConsumedAt.IsZero() || expired(t.ExpiresAt, s.now()) || !s.live(g) {
 		return false, nil
@@ -67,4 +67,17 @@ func (s *Server) liveToken(ctx context.Context, t store.Token, g store.Grant, ca
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// served returns what a live token is good for now: those of its resources that
+// are still configured, and those of its scope values that they still know. Who
+// takes one away means the tokens that are out as well.
+func (s *Server) served(t store.Token) (scopes, resources []string) {
+	resources = make([]string, 0, len(t.Resources))
+	for _, uri := range t.Resources {
+		if _, ok := s.resources.find(uri); ok {
+			resources = append(resources, uri)
+		}
+	}
+	return s.scopes.limit(t.Scopes, resources), resources
 }

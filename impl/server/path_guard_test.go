@@ -67,7 +67,7 @@ func (w wire) send(t *testing.T, head, body string) *http.Response {
 // A path has one spelling; every other one is
 // 404, or no HTTP, and never a redirect.
 func TestOnlyOneSpellingOfAPath(t *testing.T) {
-	proof.Of(t, "CVE-2026-44427", "ATK-170", "ATK-165")
+	proof.Of(t, "CVE-2026-44427", "ATK-170", "ATK-165", "ATK-5")
 	w := newWire(t)
 	const host = " HTTP/1.1\r\nHost: auth.example.com"
 	for _, path := range []string{

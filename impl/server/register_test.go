@@ -183,7 +183,7 @@ func TestRegistrationNarrowsGrants(t *testing.T) {
 
 // Who may register: RFC7591-3-3, SUP-21, GHSA-9h47-pqcx-hjr4.
 func TestRegistrationModes(t *testing.T) {
-	proof.Of(t, "GHSA-9h47-pqcx-hjr4")
+	proof.Of(t, "GHSA-9h47-pqcx-hjr4", "ATK-104")
 	closed := newFixture(t, func(c *server.Config) { c.Registration = 0 })
 	closed.unchanged(t, "closed", func() {
 		servertest.Refused(t, closed.register(publicMetadata), http.StatusForbidden, "access_denied")

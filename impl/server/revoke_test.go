@@ -12,7 +12,7 @@ import (
 // MAD-23, WOP-188, RFC7009-2-1, -2, RFC7009-2.1-5, -7, -8, -9, RFC7009-2.2-1: any
 // token of a grant ends it, for confidential and public clients, whatever the hint.
 func TestRevocation(t *testing.T) {
-	proof.Of(t, "MAD-23")
+	proof.Of(t, "MAD-23", "WOP-299")
 	for _, id := range []string{"C1", "C2", "P1"} {
 		for _, kind := range []string{"access_token", "refresh_token"} {
 			for _, hint := range []string{"", "access_token", "refresh_token", "unheard_of"} {

@@ -76,7 +76,7 @@ func (set scopeSet) resolve(requested string, resources []string) (oauth.Scope, 
 // limit keeps the values that at least one of the resources knows: a token for
 // one resource says nothing about another.
 func (set scopeSet) limit(s oauth.Scope, resources []string) oauth.Scope {
-	var kept oauth.Scope
+	kept := make(oauth.Scope, 0, len(s))
 	for _, value := range s {
 		if set.known(value, resources) {
 			kept = append(kept, value)

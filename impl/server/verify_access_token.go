@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/charterauth/charter/impl/mint"
@@ -57,9 +56,10 @@ func (s *Server) VerifyAccessToken(ctx context.Context, token string) (AccessTok
 	if err != nil {
 		return AccessToken{}, invalid.Because(fmt.Errorf("props: %w", err))
 	}
+	scopes, resources := s.served(t)
 	return AccessToken{
 		Subject: g.Subject, ClientID: t.ClientID, GrantID: g.ID,
-		Scopes: slices.Clone(t.Scopes), Resources: slices.Clone(t.Resources), Props: plaintext,
+		Scopes: scopes, Resources: resources, Props: plaintext,
 		AuthTime: g.AuthTime, IssuedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt,
 	}, nil
 }
