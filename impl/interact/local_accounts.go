@@ -57,6 +57,25 @@ func newSubject() string {
 	return "u_" + base64.RawURLEncoding.EncodeToString(b[:])
 }
 
+// SetDisabled shuts an account out, or lets it in again. Shut out, it is signed in
+// nowhere and cannot sign in, and its grants are revoked: its tokens are dead when
+// SetDisabled returns nil, and stay so when it is let in again. Errors:
+// ErrNoAccount, and those of the store.
+func (l *LocalAccounts) SetDisabled(ctx context.Context, name string, disabled bool) error {
+	var at time.Time
+	if disabled {
+		at = l.instant()
+	}
+	account, err := l.change(ctx, name, func(a *store.Account) { a.DisabledAt = at })
+	if err != nil || !disabled {
+		return err
+	}
+	// After the account: whatever is issued from here on is refused by
+	// RequireAccount, whatever was issued before is revoked.
+	_, err = l.store.RevokeGrants(ctx, store.GrantFilter{Subject: account.ID}, at)
+	return err
+}
+
 // SetPassword replaces the password of an account and voids its sessions; its
 // grants stay. Errors: ErrNoAccount, and those of Add.
 func (l *LocalAccounts) SetPassword(ctx context.Context, name, password string) error {
@@ -67,18 +86,24 @@ func (l *LocalAccounts) SetPassword(ctx context.Context, name, password string) 
 	if err != nil {
 		return err
 	}
+	_, err = l.change(ctx, name, func(a *store.Account) { a.PasswordHash, a.UpdatedAt = hash, l.instant() })
+	return err
+}
+
+// change changes an account, again when somebody who signs in at this moment
+// changed it meanwhile.
+func (l *LocalAccounts) change(ctx context.Context, name string, set func(*store.Account)) (store.Account, error) {
 	for {
 		account, err := l.store.AccountByName(ctx, accountName(name))
 		if errors.Is(err, store.ErrNotFound) {
-			return ErrNoAccount
+			return account, ErrNoAccount
 		}
 		if err != nil {
-			return err
+			return account, err
 		}
-		account.PasswordHash, account.UpdatedAt = hash, l.instant()
-		// Somebody who signs in at this moment changes the account as well.
+		set(&account)
 		if err = l.store.ReplaceAccount(ctx, account); !errors.Is(err, store.ErrConflict) {
-			return err
+			return account, err
 		}
 	}
 }

@@ -64,3 +64,21 @@ func newAccountsRemove() *cobra.Command {
 		}{a.ID, a.Name}, "removed %s", a.Name)
 	})
 }
+
+// newAccountsDisable is disable and, with disabled false, enable.
+func newAccountsDisable(use, short string, disabled bool) *cobra.Command {
+	var o operation
+	return o.command(&cobra.Command{Use: use + " NAME", Short: short, Args: cobra.ExactArgs(1)},
+		func(cmd *cobra.Command, args []string, st store.Store) error {
+			err := interact.NewLocalAccounts(st).SetDisabled(cmd.Context(), args[0], disabled)
+			if errors.Is(err, interact.ErrNoAccount) {
+				err = store.ErrNotFound
+			}
+			if err != nil {
+				return explain(err, fmt.Sprintf("account %q", args[0]), "accounts list")
+			}
+			return o.print(cmd.OutOrStdout(), struct {
+				Name string `json:"name"`
+			}{args[0]}, use+"d %s", args[0])
+		})
+}
