@@ -10,7 +10,7 @@ import (
 
 // TestCheckClientIDURL is ATK-127 and the identifiers of CIMD §3.
 func TestCheckClientIDURL(t *testing.T) {
-	proof.Of(t, "ATK-127")
+	proof.Of(t, "ATK-127", "ATK-120")
 	loopback := Rules{InsecureLoopback: true}
 	for _, c := range []struct {
 		name, id string

@@ -12,6 +12,7 @@ import (
 )
 
 func TestLocalized(t *testing.T) {
+	proof.Of(t, "ATK-37", "ATK-131", "ATK-165")
 	m := mustParse(t, with(t, map[string]string{
 		"client_name": `"App"`, "client_name#ja-Jpan-JP": `"\u30a2\u30d7\u30ea"`, "client_name#de": `"<b>Büro</b>"`,
 		"tos_uri#fr":     `"https://a.example/fr"`,
@@ -143,6 +144,7 @@ func TestFingerprint(t *testing.T) {
 }
 
 func TestAccessors(t *testing.T) {
+	proof.Of(t, "CVE-2026-44476")
 	m := mustParse(t, with(t, map[string]string{"application_type": `"native"`, "token_endpoint_auth_method": `"none"`}))
 	if m.AuthMethod() != None || !m.Native() || !m.HasGrant(gen.GrantTypeAuthorizationCode) || m.HasGrant(gen.GrantTypeRefreshToken) {
 		t.Errorf("%s", m.JSON())

@@ -63,6 +63,7 @@ func (c memberTest) run(t *testing.T) {
 }
 
 func TestParseMembers(t *testing.T) {
+	proof.Of(t, "WOP-97", "CVE-2026-9689", "ATK-13", "ATK-113", "ATK-111", "MAD-6", "ATK-79", "ATK-37", "ATK-132")
 	const metadata, redirect = "invalid_client_metadata", "invalid_redirect_uri"
 	long := func(n int) string { return `"` + strings.Repeat("a", n) + `"` }
 	for _, c := range []memberTest{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/store"
@@ -34,6 +35,7 @@ func issuance() Issuance {
 }
 
 func TestOpaqueTokensAndTheirRecords(t *testing.T) {
+	proof.Of(t, "MAD-12")
 	i := issuance()
 	got, err := Mint(context.Background(), i)
 	if err != nil {
@@ -97,6 +99,7 @@ func signedBy(k *jose.Key) Signer {
 
 // RFC 9068 §2: header typ and every claim, read back by the strict verifier.
 func TestJWTAccessToken(t *testing.T) {
+	proof.Of(t, "ATK-77", "ATK-71")
 	for _, alg := range []jose.Algorithm{jose.ES256, jose.EdDSA, jose.RS256, jose.PS256} {
 		key, err := jose.Generate(alg)
 		if err != nil {

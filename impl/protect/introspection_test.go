@@ -60,6 +60,7 @@ func introspected(t testing.TB, s http.Handler, c *clock, change ...func(*protec
 // TestIntrospectionAnswers: an answer that is none is 503, never 200; "not good"
 // is 401.
 func TestIntrospectionAnswers(t *testing.T) {
+	proof.Of(t, "CVE-2026-11717", "ATK-71")
 	edit := func(old, new string) string {
 		if !strings.Contains(live, old) {
 			t.Fatalf("%q is not in the good answer", old)

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/protect"
 )
@@ -109,6 +110,7 @@ func byKeys(t testing.TB, s http.Handler, now *clock) http.Handler {
 
 // TestJWT is RFC 9068 §4.
 func TestJWT(t *testing.T) {
+	proof.Of(t, "ATK-71")
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

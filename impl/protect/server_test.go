@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/protect"
 	"github.com/charterauth/charter/impl/server"
@@ -52,6 +53,7 @@ func verifiers(t testing.TB, s *servertest.Server) map[string]protect.Verifier {
 // TestRealServer: what the server issues gets through, and nothing else; a token
 // that is revoked is refused as soon as its verifier promises.
 func TestRealServer(t *testing.T) {
+	proof.Of(t, "ATK-71")
 	for _, format := range []server.TokenFormat{server.Opaque, server.JWTES256, server.JWTEdDSA} {
 		s := servertest.New(t, memory.New(), func(c *server.Config) {
 			for i := range c.Resources {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // reached reports whether the request came through to the implementation.
@@ -85,6 +86,7 @@ func TestDocumentGEN45Security(t *testing.T) {
 
 // GEN-4, GEN-5, GEN-6, GEN-13, GEN-20, GEN-23 and GEN-24 on every form and query.
 func TestDocumentForms(t *testing.T) {
+	proof.Of(t, "ATK-157")
 	h := (&fake{}).handler()
 	for _, op := range operations(t) {
 		if op.schema == nil || op.isJSON {

@@ -20,6 +20,7 @@ func exchange(rest string) string {
 // Every row that is refused stands beside the same request with the one thing
 // put right, which is accepted: the positive control.
 func TestForm(t *testing.T) {
+	proof.Of(t, "ATK-157")
 	long := func(n int) string { return strings.Repeat("a", n) }
 	for _, row := range []struct {
 		id, name, body string
