@@ -25,7 +25,7 @@ func Start(t testing.TB, settings ...string) *Cluster {
 	t.Helper()
 	bin, found := programs()
 	require.Engine(t, "postgres", found, "initdb and postgres are neither in PATH nor in /usr/lib/postgresql")
-	c, err := create(bin)
+	c, err := initialize(bin)
 	if err != nil {
 		t.Fatal(err)
 	}

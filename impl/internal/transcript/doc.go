@@ -16,12 +16,19 @@
 //	          repeats, -name removes; ?name for the query, Name: value for headers
 //	answer    what the person at the browser decides: alice allows, alice denies
 //	response  status and headers; an empty line; members of the JSON object
-//	state     token {x} is active; event code_replayed; no event code_replayed
+//	state     token {x} is active; event code_replayed; no event code_replayed;
+//	          the refusal changed grants
 //	clock     +61s
 //
 // {name} is a value known by that name. In a response a name that is not known
 // yet takes the value that is there; one that is known must be equal to it. * is
 // any text, absent is none, and !{name} any other value.
+//
+// What holds of every answer is not written: a redirect is written whole, and an
+// answer that says no says exactly which error it is, is not stored, repeats no
+// secret of its request, puts none in the log, and leaves every record of the store
+// as it was, or the state section behind it says which kinds it changed (package
+// oracle). Whatever is refused is also shown, or given, as it succeeds.
 //
 // It knows the server only as its clients and its operator do.
 package transcript

@@ -83,6 +83,7 @@ func (p *player) client(name, kind, changes string, byOperator bool) error {
 		}
 	} else {
 		c = p.server.Register(metadata)
+		p.heardWell["POST /register"] = true
 	}
 	p.clients[name] = c
 	maps.Copy(p.values, values{name + ".id": c.ID, name + ".secret": c.Secret, name + ".registration_token": c.RegistrationToken})
@@ -101,6 +102,7 @@ func (p *player) code(name string, options []string) (servertest.Client, error) 
 		changes.Add(key, strings.ReplaceAll(value, ",", " "))
 	}
 	p.values[name+".code"] = p.server.Code(c, changes)
+	p.heardWell["GET /authorize"] = true
 	return c, nil
 }
 
@@ -115,6 +117,7 @@ func (p *player) grant(name string, options []string) error {
 		c.Secret = ""
 	}
 	tokens := p.server.Token(c, form)
+	p.heardWell["POST /token"] = true
 	maps.Copy(p.values, values{name + ".access_token": tokens.Access, name + ".refresh_token": tokens.Refresh})
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/impl/internal/openapitest"
+	"github.com/charterauth/charter/impl/internal/oracle"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
@@ -30,14 +30,20 @@ type player struct {
 
 	last    message        // the last request, for "again"
 	heard   heard          // the last response
+	asked   bool           // it answers a request, not a person
 	waiting string         // where the browser was last sent to ask a person
 	cookies []*http.Cookie // of that browser
+
+	snapshot  Snapshot
+	before    before          // the last request
+	secrets   []string        // of all requests and answers
+	heardWell map[string]bool // method and path: whether any answer was not negative
 }
 
 // Play plays a transcript against a new server over st, on TCP, and returns the
-// first thing that was not as it is written. That a response is not what
-// openapi.yaml says fails t.
-func Play(t testing.TB, tr Transcript, st store.Store) error {
+// first thing that was not as it is written, or that no refusal may be. snapshot
+// reads st. That a response is not what openapi.yaml says fails t.
+func Play(t testing.TB, tr Transcript, st store.Store, snapshot Snapshot) error {
 	t.Helper()
 	var lines []string
 	steps := tr.steps
@@ -49,17 +55,26 @@ func Play(t testing.TB, tr Transcript, st store.Store) error {
 		return err
 	}
 	p := newPlayer(t, st, change)
+	p.snapshot = snapshot
 	for i, s := range steps {
-		if err := p.step(s); err != nil {
+		err := p.step(s)
+		if s.kind == "response" && p.asked {
+			var next step
+			if i+1 < len(steps) {
+				next = steps[i+1]
+			}
+			err = errors.Join(err, p.oracle(s, next))
+		}
+		if err != nil {
 			return fmt.Errorf("%s %q, step %d: %w", s.kind, s.note, i+1+len(tr.steps)-len(steps), err)
 		}
 	}
-	return nil
+	return errors.Join(p.end(), p.checkControls())
 }
 
 func newPlayer(t testing.TB, st store.Store, change func(*server.Config)) *player {
 	t.Helper()
-	p := &player{t: t, clients: map[string]servertest.Client{}}
+	p := &player{t: t, clients: map[string]servertest.Client{}, heardWell: map[string]bool{}}
 	p.server = servertest.New(t, st,
 		func(cfg *server.Config) { cfg.Interaction = interaction },
 		change,
@@ -136,19 +151,24 @@ func (p *player) send(m message) error {
 }
 
 func (p *player) do(r *http.Request, protocol bool) error {
+	if err := p.remember(r); err != nil {
+		return err
+	}
 	res, err := p.http.Do(r)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
+	p.asked = protocol
 	if protocol {
 		openapitest.Validate(p.t, r, res)
 	}
-	body, err := io.ReadAll(res.Body)
+	answer, err := oracle.Read(res)
 	if err != nil {
 		return err
 	}
-	p.heard = heard{res.StatusCode, res.Header, string(body)}
+	p.heard = heard{answer}
+	p.note(r)
 	if to := res.Header.Get("Location"); strings.Contains(to, askPath+"?") {
 		p.waiting, p.cookies = to, res.Cookies()
 	}
@@ -189,7 +209,11 @@ func (p *player) answer(decision string) error {
 //	token {name} is active    or inactive, or how: revoked, used, expired, unknown, disabled
 //	event REASON              it is in the audit trail
 //	no event REASON
+//	the refusal changed grants tokens    the kinds of records that the request before changed
 func (p *player) state(line string) error {
+	if strings.HasPrefix(line, changed) {
+		return nil // oracle has read it
+	}
 	filled, err := p.values.fill(line)
 	if err != nil {
 		return err

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/charterauth/charter/impl/store/memory"
 )
 
 const good = `RFC7009-2.2-1
@@ -54,7 +52,8 @@ func playText(t *testing.T, text string) error {
 	if err != nil {
 		return err
 	}
-	return Play(t, all[0], memory.New())
+	st, snapshot := inMemory()
+	return Play(t, all[0], st, snapshot)
 }
 
 // Every row breaks the good transcript in one place.

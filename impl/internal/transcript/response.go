@@ -4,21 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/charterauth/charter/impl/internal/oracle"
 )
 
 // A heard is a response, read to its end.
-type heard struct {
-	status int
-	header http.Header
-	body   string
-}
+type heard struct{ oracle.Answer }
 
 // check compares a response with its section.
 func (h heard) check(lines []string, v values) error {
@@ -26,8 +23,8 @@ func (h heard) check(lines []string, v values) error {
 	if err != nil {
 		return fmt.Errorf("%q is no status", lines[0])
 	}
-	if status != h.status {
-		return fmt.Errorf("status %d, want %d: %.400s", h.status, status, h.body)
+	if status != h.Status {
+		return fmt.Errorf("status %d, want %d: %.400s", h.Status, status, h.Body)
 	}
 	end := slices.Index(lines, "")
 	if end < 0 {
@@ -51,7 +48,7 @@ func (h heard) checkHeaders(lines []string, v values) error {
 			problems = append(problems, fmt.Errorf("%q is no header", line))
 			continue
 		}
-		got, there := strings.Join(h.header.Values(f[1]), ", "), len(h.header.Values(f[1])) > 0
+		got, there := strings.Join(h.Header.Values(f[1]), ", "), len(h.Header.Values(f[1])) > 0
 		if f[1] == "Location" && i+1 < len(lines) && strings.HasPrefix(lines[i+1], "?") {
 			problems = append(problems, checkLocation(f[2], got, lines[i+1:], v))
 			continue
@@ -105,8 +102,8 @@ var memberLine = regexp.MustCompile(`^([A-Za-z_0-9#-]+): (.*)$`)
 // may be.
 func (h heard) checkBody(lines []string, v values) error {
 	if slices.Equal(lines, []string{"empty"}) {
-		if h.body != "" {
-			return fmt.Errorf("body %q, want none", h.body)
+		if h.Body != "" {
+			return fmt.Errorf("body %q, want none", h.Body)
 		}
 		return nil
 	}
@@ -116,15 +113,15 @@ func (h heard) checkBody(lines []string, v values) error {
 	for _, line := range lines {
 		if secret, ok := strings.CutPrefix(line, "without "); ok {
 			filled, err := v.fill(secret)
-			if err == nil && strings.Contains(h.body, filled) {
+			if err == nil && strings.Contains(h.Body, filled) {
 				err = fmt.Errorf("the body has %s", secret)
 			}
 			problems = append(problems, err)
 			continue
 		}
 		if members == nil {
-			if err := json.Unmarshal([]byte(h.body), &members); err != nil {
-				return fmt.Errorf("body %.200q: %w", h.body, err)
+			if err := json.Unmarshal([]byte(h.Body), &members); err != nil {
+				return fmt.Errorf("body %.200q: %w", h.Body, err)
 			}
 		}
 		if line == "nothing else" {

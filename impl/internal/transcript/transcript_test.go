@@ -2,12 +2,14 @@ package transcript
 
 import (
 	"context"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/charterauth/charter"
+	"github.com/charterauth/charter/impl/internal/oracle"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
@@ -18,20 +20,38 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-// engines open a new, empty store each.
+// engines open a new, empty store each, and how to read all of it.
 var engines = []struct {
 	name string
-	open func(t *testing.T) store.Store
+	open func(t *testing.T) (store.Store, Snapshot)
 }{
-	{"memory", func(*testing.T) store.Store { return memory.New() }},
-	{"sqlite", func(t *testing.T) store.Store {
-		st, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "charter.db"))
-		return migrated(t, st, err)
+	{"memory", func(*testing.T) (store.Store, Snapshot) { return inMemory() }},
+	{"sqlite", func(t *testing.T) (store.Store, Snapshot) {
+		path := filepath.Join(t.TempDir(), "charter.db")
+		st, err := sqlite.Open(context.Background(), path)
+		return migrated(t, st, err), tables(t, "sqlite", path)
 	}},
-	{"postgres", func(t *testing.T) store.Store {
-		st, err := postgres.Open(context.Background(), pgtest.DSN(t))
-		return migrated(t, st, err)
+	{"postgres", func(t *testing.T) (store.Store, Snapshot) {
+		dsn := pgtest.Schema(t)
+		st, err := postgres.Open(context.Background(), dsn)
+		return migrated(t, st, err), tables(t, "pgx", dsn)
 	}},
+}
+
+func inMemory() (store.Store, Snapshot) {
+	st := memory.New()
+	return st, func(ctx context.Context) (oracle.State, error) { return oracle.Memory(ctx, st) }
+}
+
+// tables reads a database on a connection of its own.
+func tables(t *testing.T, driver, source string) Snapshot {
+	t.Helper()
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return func(ctx context.Context) (oracle.State, error) { return oracle.SQL(ctx, db, charter.Schema) }
 }
 
 func migrated(t *testing.T, st *sqlstore.Store, err error) store.Store {
@@ -73,7 +93,8 @@ func TestTranscripts(t *testing.T) {
 			for _, tr := range all {
 				t.Run(tr.Name, func(t *testing.T) {
 					t.Parallel()
-					if err := Play(t, tr, engine.open(t)); err != nil {
+					st, snapshot := engine.open(t)
+					if err := Play(t, tr, st, snapshot); err != nil {
 						t.Error(err)
 					}
 					mu.Lock()
