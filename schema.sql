@@ -17,7 +17,8 @@
 -- The version of this schema; one row.
 CREATE TABLE charter_schema (
   id         SMALLINT NOT NULL PRIMARY KEY, -- [state] always 1
-  version    BIGINT   NOT NULL,             -- [state] a program that needs another refuses to start
+  version    BIGINT   NOT NULL,             -- [state] a program that needs a later one refuses to start
+  compatible BIGINT   NOT NULL,             -- [state] and so does one that knows only versions before this one
   applied_at BIGINT   NOT NULL              -- [state]
 );
 
@@ -51,8 +52,8 @@ CREATE TABLE charter_grants (
   scopes        TEXT         NOT NULL,             -- [state] JSON
   resources     TEXT         NOT NULL,             -- [state] JSON
   redirect_uri  TEXT         NOT NULL,             -- [public]
-  session_id    VARCHAR(64)  NOT NULL,             -- [public] '' without a sign-in
-  parameters    TEXT         NOT NULL,             -- [personal] JSON
+  session_id    VARCHAR(64)  NOT NULL DEFAULT '',  -- [public] '' without a sign-in
+  parameters    TEXT         NULL,                 -- [personal] JSON
   props         TEXT         NOT NULL,             -- [sealed]
   metadata      TEXT         NOT NULL,             -- [personal] JSON, as the application decides
   auth_time     BIGINT       NOT NULL,             -- [personal]
@@ -97,7 +98,7 @@ CREATE TABLE charter_sessions (
   subject    VARCHAR(255) NOT NULL,             -- [personal]
   auth_time  BIGINT       NOT NULL,             -- [personal]
   methods    TEXT         NOT NULL,             -- [personal] JSON
-  parameters TEXT         NOT NULL,             -- [personal] JSON
+  parameters TEXT         NULL,                 -- [personal] JSON
   created_at BIGINT       NOT NULL,             -- [state]
   expires_at BIGINT       NOT NULL              -- [state]
 );
@@ -175,4 +176,4 @@ CREATE TABLE charter_events (
   detail    TEXT         NOT NULL              -- [personal] JSON
 );
 
-INSERT INTO charter_schema (id, version, applied_at) VALUES (1, 1, 0);
+INSERT INTO charter_schema (id, version, compatible, applied_at) VALUES (1, 2, 1, 0);

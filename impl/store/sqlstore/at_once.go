@@ -17,11 +17,11 @@ func (s *Store) atOnce(ctx context.Context, text string, args ...any) (changed i
 	query := s.query(text)
 	for again := 0; ; again++ {
 		changed, err = s.statement(ctx, query, args)
-		if classify(err) != transient || again == changeRetries {
-			return changed, unavailable(err)
+		if s.dialect.classify(err) != transient || again == changeRetries {
+			return changed, s.unavailable(err)
 		}
 		if err := pause(ctx, again); err != nil {
-			return 0, unavailable(err)
+			return 0, s.unavailable(err)
 		}
 	}
 }

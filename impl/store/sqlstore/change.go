@@ -64,11 +64,11 @@ func (s *Store) change(ctx context.Context, f func(tx) error) error {
 	}
 	for again := 0; ; again++ {
 		err := attempt(ctx, func(on runner) error { return f(tx{s, on}) })
-		if classify(err) != transient || again == changeRetries {
-			return unavailable(err)
+		if s.dialect.classify(err) != transient || again == changeRetries {
+			return s.unavailable(err)
 		}
 		if err := pause(ctx, again); err != nil {
-			return unavailable(err)
+			return s.unavailable(err)
 		}
 	}
 }

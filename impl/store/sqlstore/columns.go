@@ -90,6 +90,14 @@ func document(s string) []byte {
 	return []byte(s)
 }
 
+// nullable is a document in a column that was added later: NULL in older rows.
+func nullable(s *string) []byte {
+	if s == nil {
+		return nil
+	}
+	return document(*s)
+}
+
 // raised returns the SQL that raises expires_at to t where t is later, and its
 // arguments; zero is never, on either side.
 func raised(t time.Time) (assignment string, args []any) {

@@ -18,6 +18,15 @@ type sqliteCode int
 func (c sqliteCode) Error() string { return fmt.Sprintf("code %d", int(c)) }
 func (c sqliteCode) Code() int     { return int(c) }
 
+type mysqlNumber uint16
+
+func (n mysqlNumber) Error() string { return fmt.Sprintf("Error %d", uint16(n)) }
+
+func number(err error) (uint16, bool) {
+	n, ok := errors.AsType[mysqlNumber](err)
+	return uint16(n), ok
+}
+
 func TestClassify(t *testing.T) {
 	for _, c := range []struct {
 		what string
@@ -43,21 +52,27 @@ func TestClassify(t *testing.T) {
 		{"SQLITE_LOCKED", sqliteCode(6), transient},
 		{"SQLITE_FULL", sqliteCode(13), failed},
 		{"SQLITE_IOERR_FSYNC: it may have happened", sqliteCode(10 | 4<<8), failed},
+		{"ER_DUP_ENTRY", mysqlNumber(1062), conflicts},
+		{"ER_LOCK_DEADLOCK", mysqlNumber(1213), transient},
+		{"ER_LOCK_WAIT_TIMEOUT", mysqlNumber(1205), transient},
+		{"ER_DATA_TOO_LONG", mysqlNumber(1406), unholdable},
+		{"ER_DUP_FIELDNAME", mysqlNumber(1060), defined},
+		{"ER_SERVER_SHUTDOWN", mysqlNumber(1053), failed},
 		{"wrapped", fmt.Errorf("insert: %w", sqlState("23505")), conflicts},
 	} {
-		if got := classify(c.err); got != c.want {
+		if got := MySQL(number).classify(c.err); got != c.want {
 			t.Errorf("%s: got %d, want %d", c.what, got, c.want)
 		}
 	}
 }
 
 func TestUnavailable(t *testing.T) {
-	cause := errors.New("connection reset")
-	if err := unavailable(cause); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, cause) {
+	s, cause := &Store{}, errors.New("connection reset")
+	if err := s.unavailable(cause); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, cause) {
 		t.Errorf("an engine's error: got %v, want ErrUnavailable that wraps it", err)
 	}
 	for _, known := range []error{nil, store.ErrNotFound, store.ErrConsumed, store.ErrConflict, store.ErrInvalid} {
-		if err := unavailable(known); err != known {
+		if err := s.unavailable(known); err != known {
 			t.Errorf("%v became %v", known, err)
 		}
 	}

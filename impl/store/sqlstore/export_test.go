@@ -2,6 +2,10 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -28,4 +32,31 @@ func (s *Store) WriteFailing(ctx context.Context, mark string, errs ...error) (r
 		return nil
 	})
 	return runs, err
+}
+
+// Define runs the statements of a schema, or others in its form.
+func (s *Store) Define(ctx context.Context, schema string) error {
+	return s.change(ctx, func(t tx) error { return t.define(ctx, schema) })
+}
+
+var errCut = errors.New("cut off")
+
+// StepCutOff runs the first statements of the migration to version, as a process
+// does that dies in the middle of it.
+func (s *Store) StepCutOff(ctx context.Context, version int64, statements int) error {
+	files, err := fs.Glob(migrations, fmt.Sprintf("migrations/%d_*.sql", version))
+	if err != nil || len(files) != 1 {
+		return err
+	}
+	text, err := migrations.ReadFile(files[0])
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, func(t tx) error {
+		first := splitStatements(string(text))[:statements]
+		if err := t.define(ctx, strings.Join(first, ";\n")+";\n"); err != nil {
+			return err
+		}
+		return errCut
+	})
 }

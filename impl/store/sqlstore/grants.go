@@ -58,7 +58,7 @@ func (r *grantRow) grant() (store.Grant, error) {
 	}
 	g := store.Grant{
 		ID: *r.id, Subject: *r.subject, ClientID: *r.clientID, RedirectURI: *r.redirectURI, SessionID: *r.sessionID,
-		Parameters: document(*r.parameters), Metadata: document(*r.metadata),
+		Parameters: nullable(r.parameters), Metadata: document(*r.metadata),
 		AuthTime: instant(*r.auth), CreatedAt: instant(*r.created), LastUsedAt: instant(*r.used), ExpiresAt: instant(*r.expires), RevokedAt: instant(*r.revoked),
 	}
 	var err1, err2, err3 error
@@ -138,14 +138,17 @@ func (s *Store) RevokeGrants(ctx context.Context, f store.GrantFilter, at time.T
 	return n, err
 }
 
-// revokeGrants takes the rows in the order of their identifiers, so that two
-// revocations that overlap do not wait for each other.
+// revokeGrants takes the rows in the order of their identifiers where it can, so
+// that two revocations that overlap do not wait for each other.
 func (t tx) revokeGrants(ctx context.Context, f store.GrantFilter, at time.Time) (int, error) {
 	where, args, some := matching(f)
 	if !some {
 		return 0, nil
 	}
-	n, err := t.exec(ctx, `UPDATE charter_grants SET revoked_at = ? WHERE revoked_at = 0 AND id IN (SELECT id FROM charter_grants WHERE revoked_at = 0 AND `+where+` ORDER BY id{locking})`,
-		append([]any{micros(at)}, args...)...)
+	where = "revoked_at = 0 AND " + where
+	if t.store.dialect.locking != "" {
+		where = `revoked_at = 0 AND id IN (SELECT id FROM charter_grants WHERE ` + where + ` ORDER BY id{locking})`
+	}
+	n, err := t.exec(ctx, `UPDATE charter_grants SET revoked_at = ? WHERE `+where, append([]any{micros(at)}, args...)...)
 	return int(n), err
 }

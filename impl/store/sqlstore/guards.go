@@ -28,13 +28,20 @@ func (s *Store) Count(ctx context.Context, scope, id string, at, until time.Time
 	if err := store.Text("counter", scope, id); err != nil {
 		return 0, err
 	}
+	name := scoped(scope, id)
+	// Before expires_at: MySQL assigns in this order, and reads what it assigned.
+	const add = `INSERT INTO charter_counters (id, amount, expires_at) VALUES (?, 1, ?) {upsert}
+		amount = CASE WHEN charter_counters.expires_at <= ? THEN 1 ELSE charter_counters.amount + 1 END,
+		expires_at = CASE WHEN charter_counters.expires_at <= ? THEN ? ELSE charter_counters.expires_at END`
+	args := []any{name, micros(until), micros(at), micros(at), micros(until)}
 	err = s.change(ctx, func(t tx) error {
-		return t.row(ctx, `INSERT INTO charter_counters (id, amount, expires_at) VALUES (?, 1, ?)
-			ON CONFLICT (id) DO UPDATE SET
-			amount = CASE WHEN charter_counters.expires_at <= ? THEN 1 ELSE charter_counters.amount + 1 END,
-			expires_at = CASE WHEN charter_counters.expires_at <= ? THEN ? ELSE charter_counters.expires_at END
-			RETURNING amount`,
-			[]any{scoped(scope, id), micros(until), micros(at), micros(at), micros(until)}, &n)
+		if s.dialect.returning {
+			return t.row(ctx, add+` RETURNING amount`, args, &n)
+		}
+		if _, err := t.exec(ctx, add, args...); err != nil {
+			return err
+		}
+		return t.row(ctx, `SELECT amount FROM charter_counters WHERE id = ?`, []any{name}, &n)
 	})
 	return n, err
 }

@@ -5,67 +5,96 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/charterauth/charter/impl/store"
 )
 
 // SchemaVersion is the version of schema.sql that this code reads and writes.
-const SchemaVersion = 1
+// Its steps from earlier versions are in migrations.
+const SchemaVersion = 2
 
 // ErrSchema: the database has another schema than this program, or none.
 var ErrSchema = errors.New("sqlstore: schema version")
 
-// Migrate brings the database to SchemaVersion with the statements of schema,
-// which is schema.sql. On a database that is there already it does nothing. Of
-// several processes that migrate at once one does it. A database that is newer
-// than this program is ErrSchema.
+// What CheckSchema found that Migrate mends.
+var (
+	errNoSchema  = fmt.Errorf("%w: the database has no Charter schema, this program needs version %d; run: charter migrate", ErrSchema, SchemaVersion)
+	errOldSchema = fmt.Errorf("%w: the database is older than this program", ErrSchema)
+)
+
+// Migrate brings the database to SchemaVersion: a new one with the statements of
+// schema, which is schema.sql, an older one with the migrations since. On one
+// that is there already, or is newer and compatible, it does nothing. Of several
+// processes that migrate at once one does it. Older programs go on meanwhile: a
+// migration only adds. A database that is too new for this program is ErrSchema.
 func (s *Store) Migrate(ctx context.Context, schema string) error {
-	err := s.CheckSchema(ctx)
-	if !errors.Is(err, errNoSchema) {
+	release, err := s.dialect.migrateAlone(ctx, s.write)
+	if err != nil {
+		return s.unavailable(err)
+	}
+	defer release()
+	switch err = s.CheckSchema(ctx); {
+	case errors.Is(err, errNoSchema):
+		err = s.create(ctx, schema)
+	case errors.Is(err, errOldSchema):
+		err = s.upgrade(ctx)
+	default:
 		return err
 	}
-	err = s.change(ctx, func(t tx) error {
-		for _, statement := range splitStatements(s.dialect.typed(schema)) {
-			if _, err := t.on.exec(ctx, statement); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		// Another process may have been faster: then all is well.
-		if again := s.CheckSchema(ctx); again == nil {
-			return nil
-		}
+	if err != nil && s.CheckSchema(ctx) != nil { // nil: another process was faster
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return s.CheckSchema(ctx)
 }
 
-// errNoSchema: there is no table to read a version from.
-var errNoSchema = fmt.Errorf("%w: the database has no Charter schema, this program needs version %d; run: charter migrate", ErrSchema, SchemaVersion)
+// create makes a new database.
+func (s *Store) create(ctx context.Context, schema string) error {
+	return s.change(ctx, func(t tx) error {
+		if err := t.define(ctx, schema); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, `UPDATE charter_schema SET applied_at = ? WHERE id = 1`, micros(time.Now()))
+		return err
+	})
+}
 
-// CheckSchema returns nil when the database has SchemaVersion, and an error that
-// is ErrSchema and says what to do when it has another or none. A database that
-// does not answer is store.ErrUnavailable.
+// define runs the statements of a schema. Where they do not take part in a
+// transaction, those of an earlier attempt that was cut off are passed over.
+func (t tx) define(ctx context.Context, schema string) error {
+	for _, statement := range splitStatements(t.store.dialect.typed(schema)) {
+		_, err := t.on.exec(ctx, statement)
+		if err == nil || t.store.dialect.classify(err) == defined {
+			continue
+		}
+		return err
+	}
+	return nil
+}
+
+// CheckSchema returns nil when this program can use the database: it has
+// SchemaVersion, or a later one that is marked compatible with it. Otherwise the
+// error is ErrSchema and says what to do. A database that does not answer is
+// store.ErrUnavailable.
 func (s *Store) CheckSchema(ctx context.Context) error {
-	var tables, version int
+	var tables int
+	var version, compatible int64
 	err := s.change(ctx, func(t tx) error {
 		if err := t.row(ctx, s.dialect.findTable, nil, &tables); err != nil || tables == 0 {
 			return err
 		}
-		return t.row(ctx, `SELECT version FROM charter_schema WHERE id = 1`, nil, &version)
+		return t.row(ctx, `SELECT version, compatible FROM charter_schema WHERE id = 1`, nil, &version, &compatible)
 	})
-	if err != nil && !errors.Is(err, store.ErrNotFound) { // a table without its row is version 0
-		return err
-	}
-	if tables == 0 {
-		return errNoSchema
-	}
 	switch {
+	case errors.Is(err, store.ErrNotFound): // a table without its row: its making was cut off
+		return errNoSchema
+	case err != nil:
+		return err
+	case tables == 0:
+		return errNoSchema
 	case version < SchemaVersion:
-		return fmt.Errorf("%w: the database has version %d, this program needs %d; run: charter migrate", ErrSchema, version, SchemaVersion)
-	case version > SchemaVersion:
+		return fmt.Errorf("%w: it has version %d, this program needs %d; run: charter migrate", errOldSchema, version, SchemaVersion)
+	case compatible > SchemaVersion:
 		return fmt.Errorf("%w: the database has version %d, this program knows only %d; run a newer charter", ErrSchema, version, SchemaVersion)
 	}
 	return nil

@@ -30,12 +30,13 @@ func (s *Store) CreateSession(ctx context.Context, session store.Session, replac
 // Session implements store.Store.
 func (s *Store) Session(ctx context.Context, d store.Digest) (session store.Session, err error) {
 	err = s.row(ctx, `SELECT `+sessionColumns+` FROM charter_sessions WHERE digest = ?`, []any{digest(d)}, func(row scanner) error {
-		var digest, methods, parameters string
+		var digest, methods string
+		var parameters *string
 		var auth, created, expires int64
 		if err := row.Scan(&digest, &session.ID, &session.Subject, &auth, &methods, &parameters, &created, &expires); err != nil {
 			return err
 		}
-		session.Parameters = document(parameters)
+		session.Parameters = nullable(parameters)
 		session.AuthTime, session.CreatedAt, session.ExpiresAt = instant(auth), instant(created), instant(expires)
 		var err1, err2 error
 		session.Digest, err1 = parseDigest(digest)

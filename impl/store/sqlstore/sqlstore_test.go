@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +26,8 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 type engine struct {
 	open func(t testing.TB, source string) *sqlstore.Store
 	make func(t testing.TB) (source string)
+	// describe selects a line for every column and every index.
+	describe string
 
 	mu      sync.Mutex
 	sources map[store.Store]string
@@ -72,8 +76,26 @@ func grantByID(ctx context.Context, s store.Store, id string) (store.Grant, erro
 	return list[0], nil
 }
 
+// description is the schema as the engine tells it, whatever order it was made in.
+func (e *engine) description(t testing.TB, s *sqlstore.Store) string {
+	t.Helper()
+	var lines []string
+	if err := s.ReadPool().Select(&lines, e.describe); err != nil {
+		t.Fatal(err)
+	}
+	if len(lines) < 100 {
+		t.Fatalf("the schema has %d columns and indexes: the query misses most", len(lines))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
 func sqliteEngine() *engine {
 	return &engine{
+		describe: `SELECT t.name || '.' || c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || c.pk || ' ' || COALESCE(c.dflt_value, '')
+			FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name LIKE 'charter%'
+			UNION ALL SELECT t.name || ' ' || i.name || ' ' || i."unique" || ' ' || x.seqno || x.name
+			FROM sqlite_master t, pragma_index_list(t.name) i, pragma_index_info(i.name) x WHERE t.type = 'table' AND t.name LIKE 'charter%'`,
 		make: func(t testing.TB) string { return filepath.Join(t.TempDir(), "charter test.db") },
 		open: func(t testing.TB, source string) *sqlstore.Store {
 			s, err := sqlite.Open(context.Background(), source)
@@ -87,6 +109,9 @@ func sqliteEngine() *engine {
 
 func postgresEngine() *engine {
 	return &engine{
+		describe: `SELECT concat_ws(' ', table_name, column_name, data_type, character_maximum_length, is_nullable, column_default, collation_name)
+			FROM information_schema.columns WHERE table_name LIKE 'charter%'
+			UNION ALL SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'charter%'`,
 		make: pgtest.DSN,
 		open: func(t testing.TB, source string) *sqlstore.Store {
 			s, err := postgres.Open(context.Background(), source)

@@ -17,16 +17,16 @@ type statementCache struct {
 }
 
 type statementKey struct {
-	dialect Dialect
+	dialect string
 	text    string
 }
 
 func (c *statementCache) get(d Dialect, text string) string {
-	key := statementKey{d, text}
+	key := statementKey{d.name, text}
 	if made, ok := c.texts.Load(key); ok {
 		return made.(string)
 	}
-	made := strings.NewReplacer("{locking}", d.locking, "{skipping}", d.skipping).Replace(text)
+	made := strings.NewReplacer("{locking}", d.locking, "{skipping}", d.skipping, "{upsert}", d.upsert).Replace(text)
 	made = sqlx.Rebind(d.bind, made)
 	c.texts.Store(key, made)
 	return made

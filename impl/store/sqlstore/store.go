@@ -64,14 +64,14 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // query puts the engine's placeholders and locking into a statement written with
-// ?, {locking} and {skipping}. Statements are few, so each is made once.
+// ?, {locking}, {skipping} and {upsert}. Statements are few, so each is made once.
 func (s *Store) query(text string) string { return statements.get(s.dialect, text) }
 
 // row runs a read of one row and scans it.
 func (s *Store) row(ctx context.Context, text string, args []any, scan func(scanner) error) error {
 	stmt, err := s.reads.get(ctx, s.query(text))
 	if err != nil {
-		return unavailable(err)
+		return s.unavailable(err)
 	}
 	if s.commits != nil {
 		// Embedded: the read takes microseconds, watching ctx as many again.
@@ -81,26 +81,26 @@ func (s *Store) row(ctx context.Context, text string, args []any, scan func(scan
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.ErrNotFound
 	}
-	return unavailable(err)
+	return s.unavailable(err)
 }
 
 // rows runs a read of several rows and scans each.
 func (s *Store) rows(ctx context.Context, text string, args []any, scan func(scanner) error) error {
 	stmt, err := s.reads.get(ctx, s.query(text))
 	if err != nil {
-		return unavailable(err)
+		return s.unavailable(err)
 	}
 	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
-		return unavailable(err)
+		return s.unavailable(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if err := scan(rows); err != nil {
-			return unavailable(err)
+			return s.unavailable(err)
 		}
 	}
-	return unavailable(rows.Err())
+	return s.unavailable(rows.Err())
 }
 
 // A scanner is a row.
@@ -108,7 +108,7 @@ type scanner interface{ Scan(dest ...any) error }
 
 // unavailable makes an engine's error one of the contract. Errors that are of
 // the contract stay.
-func unavailable(err error) error {
+func (s *Store) unavailable(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -117,7 +117,7 @@ func unavailable(err error) error {
 			return err
 		}
 	}
-	switch classify(err) {
+	switch s.dialect.classify(err) {
 	case conflicts:
 		return store.ErrConflict
 	case unholdable:
