@@ -8,6 +8,24 @@ import (
 	"strconv"
 )
 
+// Defines values for BearerErrorCode.
+const (
+	BearerErrorCodeInsufficientScope BearerErrorCode = "insufficient_scope"
+	BearerErrorCodeInvalidToken      BearerErrorCode = "invalid_token"
+)
+
+// Valid indicates whether the value is a known member of the BearerErrorCode enum.
+func (e BearerErrorCode) Valid() bool {
+	switch e {
+	case BearerErrorCodeInsufficientScope:
+		return true
+	case BearerErrorCodeInvalidToken:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CodeChallengeMethod.
 const (
 	CodeChallengeMethodS256 CodeChallengeMethod = "S256"
@@ -281,6 +299,24 @@ func (e TokenType) Valid() bool {
 	}
 }
 
+// AccessTokenForm is the schema AccessTokenForm of the document (RFC 6750 §2.2).
+//
+// The access token.
+type AccessTokenForm struct {
+	// An access token with scope openid.
+	AccessToken string `json:"access_token,omitempty"`
+}
+
+// Values returns o as form parameters, without those that are empty.
+func (o *AccessTokenForm) Values() url.Values {
+	v := url.Values{}
+	if o.AccessToken != "" {
+		v.Set("access_token", string(o.AccessToken))
+	}
+
+	return v
+}
+
 // AuthorizationRequest is the schema AuthorizationRequest of the document (RFC 6749 §4.1.1).
 //
 // The authorization request. What is not declared here is ignored.
@@ -299,7 +335,7 @@ type AuthorizationRequest struct {
 	CodeChallengeMethod CodeChallengeMethod `json:"code_challenge_method,omitempty"`
 	// Filled in on the login page.
 	LoginHint string `json:"login_hint,omitempty"`
-	// Not used; kept within bounds.
+	// Comes back in the ID Token as it is (OpenID Connect Core §3.1.2.1).
 	Nonce string `json:"nonce,omitempty"`
 	// With any value the person is asked, whatever they allowed before (OpenID Connect Core §3.1.2.1); otherwise not used.
 	Prompt string `json:"prompt,omitempty"`
@@ -379,12 +415,20 @@ type AuthorizationServerMetadata struct {
 	AuthorizationEndpoint string `json:"authorization_endpoint,omitempty"`
 	// Every authorization response has iss (RFC 9207 §3).
 	AuthorizationResponseIssParameterSupported bool `json:"authorization_response_iss_parameter_supported,omitempty"`
+	// Neither aggregated nor distributed claims.
+	ClaimTypesSupported []string `json:"claim_types_supported,omitempty"`
+	// The claims parameter of /authorize is understood.
+	ClaimsParameterSupported *bool `json:"claims_parameter_supported,omitempty"`
+	// The claims that may be told; accounts may have more.
+	ClaimsSupported []string `json:"claims_supported,omitempty"`
 	// A client_id may be the URL of a client ID metadata document.
 	ClientIDMetadataDocumentSupported bool `json:"client_id_metadata_document_supported,omitempty"`
 	// RFC 7636 §4.2.
 	CodeChallengeMethodsSupported []string `json:"code_challenge_methods_supported,omitempty"`
 	// What /token answers.
 	GrantTypesSupported []string `json:"grant_types_supported,omitempty"`
+	// How ID Tokens are signed; RS256 is the default.
+	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported,omitempty"`
 	// RFC 7662 §2.
 	IntrospectionEndpoint string `json:"introspection_endpoint,omitempty"`
 	// How clients authenticate; never none.
@@ -395,6 +439,10 @@ type AuthorizationServerMetadata struct {
 	ProtectedResources []string `json:"protected_resources,omitempty"`
 	// Absent when registration is closed (RFC 7591 §3).
 	RegistrationEndpoint string `json:"registration_endpoint,omitempty"`
+	// Request objects by value.
+	RequestParameterSupported *bool `json:"request_parameter_supported,omitempty"`
+	// Request objects by reference; absent would mean true.
+	RequestURIParameterSupported *bool `json:"request_uri_parameter_supported,omitempty"`
 	// How /authorize answers.
 	ResponseModesSupported []string `json:"response_modes_supported,omitempty"`
 	// What /authorize answers.
@@ -405,10 +453,16 @@ type AuthorizationServerMetadata struct {
 	RevocationEndpointAuthMethodsSupported []string `json:"revocation_endpoint_auth_methods_supported,omitempty"`
 	// Every scope value that exists.
 	ScopesSupported []string `json:"scopes_supported,omitempty"`
+	// Whether clients are told the same sub.
+	SubjectTypesSupported []string `json:"subject_types_supported,omitempty"`
 	// Where tokens are issued.
 	TokenEndpoint string `json:"token_endpoint,omitempty"`
 	// How clients authenticate.
 	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported,omitempty"`
+	// Who signed in (OpenID Connect Discovery §3, as is all that follows).
+	UserinfoEndpoint string `json:"userinfo_endpoint,omitempty"`
+	// How /userinfo can be signed.
+	UserinfoSigningAlgValuesSupported []string `json:"userinfo_signing_alg_values_supported,omitempty"`
 	// Additional holds the members that are not declared. In what is written the
 	// declared ones win.
 	Additional map[string]json.RawMessage `json:"-"`
@@ -428,6 +482,17 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 	if o.AuthorizationResponseIssParameterSupported {
 		b = append(appendName(b, "\"authorization_response_iss_parameter_supported\":"), "true"...)
 	}
+	if o.ClaimTypesSupported != nil {
+		b = appendTexts(appendName(b, "\"claim_types_supported\":"), o.ClaimTypesSupported)
+
+	}
+	if o.ClaimsParameterSupported != nil {
+		b = strconv.AppendBool(appendName(b, "\"claims_parameter_supported\":"), *o.ClaimsParameterSupported)
+	}
+	if o.ClaimsSupported != nil {
+		b = appendTexts(appendName(b, "\"claims_supported\":"), o.ClaimsSupported)
+
+	}
 	if o.ClientIDMetadataDocumentSupported {
 		b = append(appendName(b, "\"client_id_metadata_document_supported\":"), "true"...)
 	}
@@ -437,6 +502,10 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 	}
 	if o.GrantTypesSupported != nil {
 		b = appendTexts(appendName(b, "\"grant_types_supported\":"), o.GrantTypesSupported)
+
+	}
+	if o.IDTokenSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"id_token_signing_alg_values_supported\":"), o.IDTokenSigningAlgValuesSupported)
 
 	}
 	if o.IntrospectionEndpoint != "" {
@@ -456,6 +525,12 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 	if o.RegistrationEndpoint != "" {
 		b = appendText(appendName(b, "\"registration_endpoint\":"), o.RegistrationEndpoint)
 	}
+	if o.RequestParameterSupported != nil {
+		b = strconv.AppendBool(appendName(b, "\"request_parameter_supported\":"), *o.RequestParameterSupported)
+	}
+	if o.RequestURIParameterSupported != nil {
+		b = strconv.AppendBool(appendName(b, "\"request_uri_parameter_supported\":"), *o.RequestURIParameterSupported)
+	}
 	if o.ResponseModesSupported != nil {
 		b = appendTexts(appendName(b, "\"response_modes_supported\":"), o.ResponseModesSupported)
 
@@ -473,6 +548,10 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"scopes_supported\":"), o.ScopesSupported)
 
 	}
+	if o.SubjectTypesSupported != nil {
+		b = appendTexts(appendName(b, "\"subject_types_supported\":"), o.SubjectTypesSupported)
+
+	}
 	if o.TokenEndpoint != "" {
 		b = appendText(appendName(b, "\"token_endpoint\":"), o.TokenEndpoint)
 	}
@@ -480,7 +559,14 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"token_endpoint_auth_methods_supported\":"), o.TokenEndpointAuthMethodsSupported)
 
 	}
-	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "jwks_uri", "protected_resources", "registration_endpoint", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "scopes_supported", "token_endpoint", "token_endpoint_auth_methods_supported"}); err != nil {
+	if o.UserinfoEndpoint != "" {
+		b = appendText(appendName(b, "\"userinfo_endpoint\":"), o.UserinfoEndpoint)
+	}
+	if o.UserinfoSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"userinfo_signing_alg_values_supported\":"), o.UserinfoSigningAlgValuesSupported)
+
+	}
+	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_parameter_supported", "request_uri_parameter_supported", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
 		return b, err
 	}
 	return append(b, '}'), err
@@ -496,10 +582,50 @@ func (o *AuthorizationServerMetadata) UnmarshalJSON(document []byte) error {
 	if err := json.Unmarshal(document, &o.Additional); err != nil {
 		return err
 	}
-	for _, name := range []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "jwks_uri", "protected_resources", "registration_endpoint", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "scopes_supported", "token_endpoint", "token_endpoint_auth_methods_supported"} {
+	for _, name := range []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_parameter_supported", "request_uri_parameter_supported", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
 		delete(o.Additional, name)
 	}
 	return nil
+}
+
+// BearerError is the schema BearerError of the document (RFC 6750 §3.1).
+//
+// The access token is not enough.
+type BearerError struct {
+	// Codes of what is asked with an access token.
+	Error BearerErrorCode `json:"error"`
+	// For the client's developer, never for people, and without anything that was sent.
+	ErrorDescription string `json:"error_description,omitempty"`
+	// A page on the error.
+	ErrorURI string `json:"error_uri,omitempty"`
+}
+
+// MarshalJSON writes o with the members in the order of the document; those
+// that are optional and empty are left out.
+func (o BearerError) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
+
+func (o *BearerError) appendJSON(b []byte) ([]byte, error) {
+	var err error
+	b = append(b, '{')
+	b = appendText(appendName(b, "\"error\":"), o.Error)
+	if o.ErrorDescription != "" {
+		b = appendText(appendName(b, "\"error_description\":"), o.ErrorDescription)
+	}
+	if o.ErrorURI != "" {
+		b = appendText(appendName(b, "\"error_uri\":"), o.ErrorURI)
+	}
+	return append(b, '}'), err
+}
+
+// BearerErrorCode is the schema BearerErrorCode of the document (RFC 6750 §3.1).
+//
+// Codes of what is asked with an access token.
+type BearerErrorCode string
+
+// BearerErrorCodeValues returns every value of BearerErrorCode, in the order of the
+// document. The slice is the caller's.
+func BearerErrorCodeValues() []BearerErrorCode {
+	return []BearerErrorCode{"invalid_token", "insufficient_scope"}
 }
 
 // ClientInformation is the schema ClientInformation of the document (RFC 7591 §3.2.1).
@@ -1720,6 +1846,8 @@ type TokenAnswer struct {
 	TokenType TokenType `json:"token_type"`
 	// Seconds for which the access token is good.
 	ExpiresIn int64 `json:"expires_in"`
+	// Who signed in, where openid was granted (OpenID Connect Core §2).
+	IDToken string `json:"id_token,omitempty"`
 	// Whether there is one is the operator's policy.
 	RefreshToken string `json:"refresh_token,omitempty"`
 	// What was granted; absent when that is nothing.
@@ -1736,6 +1864,9 @@ func (o *TokenAnswer) appendJSON(b []byte) ([]byte, error) {
 	b = appendText(appendName(b, "\"access_token\":"), o.AccessToken)
 	b = appendText(appendName(b, "\"token_type\":"), o.TokenType)
 	b = strconv.AppendInt(appendName(b, "\"expires_in\":"), int64(o.ExpiresIn), 10)
+	if o.IDToken != "" {
+		b = appendText(appendName(b, "\"id_token\":"), o.IDToken)
+	}
 	if o.RefreshToken != "" {
 		b = appendText(appendName(b, "\"refresh_token\":"), o.RefreshToken)
 	}
@@ -1852,4 +1983,48 @@ type TokenType string
 // document. The slice is the caller's.
 func TokenTypeValues() []TokenType {
 	return []TokenType{"Bearer"}
+}
+
+// UserInfo is the schema UserInfo of the document (OpenID Connect Core §5.3.2).
+//
+// Claims about a person (OpenID Connect Core §5.1): of scope profile name, family_name, given_name, middle_name,
+// nickname, preferred_username, profile, picture, website, gender, birthdate, zoneinfo, locale and updated_at; of
+// scope email email and email_verified; of scope address address; of scope phone phone_number and
+// phone_number_verified; and those that the account has beside them, if they were asked for by name.
+type UserInfo struct {
+	// The person; equal to sub of the ID Token.
+	Sub string `json:"sub"`
+	// Additional holds the members that are not declared. In what is written the
+	// declared ones win.
+	Additional map[string]json.RawMessage `json:"-"`
+}
+
+// MarshalJSON writes o with the members in the order of the document; those
+// that are optional and empty are left out.
+func (o UserInfo) MarshalJSON() ([]byte, error) { return o.appendJSON(nil) }
+
+func (o *UserInfo) appendJSON(b []byte) ([]byte, error) {
+	var err error
+	b = append(b, '{')
+	b = appendText(appendName(b, "\"sub\":"), o.Sub)
+	if b, err = appendAdditional(b, o.Additional, []string{"sub"}); err != nil {
+		return b, err
+	}
+	return append(b, '}'), err
+}
+
+// UnmarshalJSON is for readers of answers. It is not strict; a server reads
+// requests with its decoders.
+func (o *UserInfo) UnmarshalJSON(document []byte) error {
+	type plain UserInfo
+	if err := json.Unmarshal(document, (*plain)(o)); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(document, &o.Additional); err != nil {
+		return err
+	}
+	for _, name := range []string{"sub"} {
+		delete(o.Additional, name)
+	}
+	return nil
 }

@@ -51,6 +51,22 @@ var Operations = []Operation{
 		MaxBody:  65536,
 	},
 	{
+		ID: "userInfo", Method: "GET", Path: "/userinfo",
+		Summary: "Who signed in", Spec: "OpenID Connect Core §5.3",
+		Tags:     []string{"identity"},
+		Security: [][]string{{"bearer"}},
+		CORS:     CORSAny,
+		MaxBody:  65536,
+	},
+	{
+		ID: "userInfoPost", Method: "POST", Path: "/userinfo",
+		Summary: "Who signed in, by form", Spec: "OpenID Connect Core §5.3.1",
+		Tags:     []string{"identity"},
+		Security: [][]string{{"bearer"}, {"bearer_form"}},
+		CORS:     CORSAny,
+		MaxBody:  16384,
+	},
+	{
 		ID: "register", Method: "POST", Path: "/register",
 		Summary: "Register a client", Spec: "RFC 7591 §3",
 		Tags:     []string{"registration"},
@@ -85,6 +101,14 @@ var Operations = []Operation{
 	{
 		ID: "authorizationServerMetadata", Method: "GET", Path: "/.well-known/oauth-authorization-server",
 		Summary: "What this server does", Spec: "RFC 8414 §3",
+		Tags:     []string{"metadata"},
+		Security: [][]string{},
+		CORS:     CORSAny,
+		MaxBody:  65536,
+	},
+	{
+		ID: "openIDConfiguration", Method: "GET", Path: "/.well-known/openid-configuration",
+		Summary: "What this provider does", Spec: "OpenID Connect Discovery §4",
 		Tags:     []string{"metadata"},
 		Security: [][]string{},
 		CORS:     CORSAny,
@@ -195,8 +219,11 @@ const (
 	PathToken                       = "/token"
 	PathRevoke                      = "/revoke"
 	PathIntrospect                  = "/introspect"
+	PathUserInfo                    = "/userinfo"
+	PathUserInfoPost                = "/userinfo"
 	PathRegister                    = "/register"
 	PathAuthorizationServerMetadata = "/.well-known/oauth-authorization-server"
+	PathOpenIDConfiguration         = "/.well-known/openid-configuration"
 	PathProtectedResourceMetadata   = "/.well-known/oauth-protected-resource"
 	PathJWKS                        = "/jwks"
 	PathHealthz                     = "/healthz"
@@ -218,29 +245,32 @@ func NewServerHandler(s Server, o Options) *Handler {
 	h.add(&Operations[2], nil, serveToken(s))
 	h.add(&Operations[3], nil, serveRevoke(s))
 	h.add(&Operations[4], nil, serveIntrospect(s))
-	h.add(&Operations[5], nil, serveRegister(s))
-	h.add(&Operations[6], validDeleteClientClientID, serveDeleteClient(s))
-	h.add(&Operations[7], validReadClientClientID, serveReadClient(s))
-	h.add(&Operations[8], validUpdateClientClientID, serveUpdateClient(s))
-	h.add(&Operations[9], nil, serveAuthorizationServerMetadata(s))
-	h.add(&Operations[10], nil, serveProtectedResourceMetadata(s))
-	h.add(&Operations[11], validProtectedResourceMetadataForPathPath, serveProtectedResourceMetadataForPath(s))
-	h.add(&Operations[12], nil, serveJWKS(s))
-	h.add(&Operations[13], nil, serveHealthz(s))
-	h.add(&Operations[14], nil, serveReadyz(s))
+	h.add(&Operations[5], nil, serveUserInfo(s))
+	h.add(&Operations[6], nil, serveUserInfoPost(s))
+	h.add(&Operations[7], nil, serveRegister(s))
+	h.add(&Operations[8], validDeleteClientClientID, serveDeleteClient(s))
+	h.add(&Operations[9], validReadClientClientID, serveReadClient(s))
+	h.add(&Operations[10], validUpdateClientClientID, serveUpdateClient(s))
+	h.add(&Operations[11], nil, serveAuthorizationServerMetadata(s))
+	h.add(&Operations[12], nil, serveOpenIDConfiguration(s))
+	h.add(&Operations[13], nil, serveProtectedResourceMetadata(s))
+	h.add(&Operations[14], validProtectedResourceMetadataForPathPath, serveProtectedResourceMetadataForPath(s))
+	h.add(&Operations[15], nil, serveJWKS(s))
+	h.add(&Operations[16], nil, serveHealthz(s))
+	h.add(&Operations[17], nil, serveReadyz(s))
 	return h
 }
 
 // NewPagesHandler returns a handler for the operations of Pages.
 func NewPagesHandler(s Pages, o Options) *Handler {
 	h := newHandler(o)
-	h.add(&Operations[15], nil, serveLoginPage(s))
-	h.add(&Operations[16], nil, serveLogin(s))
-	h.add(&Operations[17], nil, serveConsentPage(s))
-	h.add(&Operations[18], nil, serveConsent(s))
-	h.add(&Operations[19], nil, serveAppsPage(s))
-	h.add(&Operations[20], nil, serveRevokeApps(s))
-	h.add(&Operations[21], nil, serveLogout(s))
+	h.add(&Operations[18], nil, serveLoginPage(s))
+	h.add(&Operations[19], nil, serveLogin(s))
+	h.add(&Operations[20], nil, serveConsentPage(s))
+	h.add(&Operations[21], nil, serveConsent(s))
+	h.add(&Operations[22], nil, serveAppsPage(s))
+	h.add(&Operations[23], nil, serveRevokeApps(s))
+	h.add(&Operations[24], nil, serveLogout(s))
 	return h
 }
 
@@ -403,6 +433,63 @@ func (in *IntrospectInput) read(w http.ResponseWriter, r *http.Request, op *Oper
 
 }
 
+func serveUserInfo(s Server) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &UserInfoInput{HTTP: r}
+		switch {
+		case hasCredentials(r, "Bearer"): // bearer
+		default:
+			return unauthenticated("")
+		}
+		out, err := s.UserInfo(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeUserInfo(w)
+	}
+}
+
+func serveUserInfoPost(s Server) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &UserInfoPostInput{HTTP: r}
+		if problem := in.read(w, r, op); problem != nil {
+			return problem
+		}
+		switch {
+		case hasCredentials(r, "Bearer"): // bearer
+		case in.Form.AccessToken != "": // bearer_form
+		default:
+			return unauthenticated("")
+		}
+		out, err := s.UserInfoPost(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeUserInfoPost(w)
+	}
+}
+
+func (in *UserInfoPostInput) read(w http.ResponseWriter, r *http.Request, op *Operation) (problem *Problem) {
+	if !hasBody(r) {
+		return refuseQuery(r, namesAccessTokenForm)
+	}
+	body, problem := readBody(w, r, op, mediaTypeForm)
+	if problem != nil {
+		return problem
+	}
+	if in.Form, problem = decodeAccessTokenForm(string(body)); problem != nil {
+		return problem
+	}
+	return refuseQuery(r, namesAccessTokenForm)
+
+}
+
 func serveRegister(s Server) func(http.ResponseWriter, *http.Request, *Operation) error {
 	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
 		in := &RegisterInput{HTTP: r}
@@ -540,6 +627,20 @@ func serveAuthorizationServerMetadata(s Server) func(http.ResponseWriter, *http.
 			return errNoOutput
 		}
 		return out.writeAuthorizationServerMetadata(w)
+	}
+}
+
+func serveOpenIDConfiguration(s Server) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &OpenIDConfigurationInput{HTTP: r}
+		out, err := s.OpenIDConfiguration(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeOpenIDConfiguration(w)
 	}
 }
 
@@ -815,6 +916,8 @@ type Server interface {
 	ProtectedResourceMetadata(ctx context.Context, in *ProtectedResourceMetadataInput) (ProtectedResourceMetadataOutput, error)
 	// ProtectedResourceMetadataForPath answers GET /.well-known/oauth-protected-resource/{path}: The resource at a path (RFC 9728 §3.1).
 	ProtectedResourceMetadataForPath(ctx context.Context, in *ProtectedResourceMetadataForPathInput) (ProtectedResourceMetadataForPathOutput, error)
+	// OpenIDConfiguration answers GET /.well-known/openid-configuration: What this provider does (OpenID Connect Discovery §4).
+	OpenIDConfiguration(ctx context.Context, in *OpenIDConfigurationInput) (OpenIDConfigurationOutput, error)
 	// Authorize answers GET /authorize: Ask a person (RFC 6749 §3.1).
 	Authorize(ctx context.Context, in *AuthorizeInput) (AuthorizeOutput, error)
 	// AuthorizePost answers POST /authorize: Ask a person, by form (RFC 6749 §3.1).
@@ -839,6 +942,10 @@ type Server interface {
 	Revoke(ctx context.Context, in *RevokeInput) (RevokeOutput, error)
 	// Token answers POST /token: Exchange a grant for tokens (RFC 6749 §3.2).
 	Token(ctx context.Context, in *TokenInput) (TokenOutput, error)
+	// UserInfo answers GET /userinfo: Who signed in (OpenID Connect Core §5.3).
+	UserInfo(ctx context.Context, in *UserInfoInput) (UserInfoOutput, error)
+	// UserInfoPost answers POST /userinfo: Who signed in, by form (OpenID Connect Core §5.3.1).
+	UserInfoPost(ctx context.Context, in *UserInfoPostInput) (UserInfoPostOutput, error)
 }
 
 // Pages are the pages that people see. Methods are called concurrently.
@@ -954,6 +1061,40 @@ func (o ProtectedResourceMetadataForPath200) writeProtectedResourceMetadataForPa
 	}
 	h := w.Header()
 	for _, c := range headersProtectedResourceMetadataForPath200 {
+		h[c.name] = c.values
+	}
+	h["Content-Type"] = contentTypeJSON
+	w.WriteHeader(200)
+	_, _ = w.Write(body) // it fails when the client has gone
+	return nil
+}
+
+// OpenIDConfigurationInput is a request that has the form that the document demands.
+type OpenIDConfigurationInput struct {
+	HTTP *http.Request // the request itself; its body has been read
+}
+
+// OpenIDConfigurationOutput is one of the answers of OpenIDConfiguration.
+type OpenIDConfigurationOutput interface {
+	writeOpenIDConfiguration(w http.ResponseWriter) error
+}
+
+// OpenIDConfiguration200 is an answer with status 200: The metadata.
+type OpenIDConfiguration200 struct {
+	Body AuthorizationServerMetadata
+}
+
+var headersOpenIDConfiguration200 = []headerValue{
+	constHeader("Cache-Control", "public, max-age=3600"),
+}
+
+func (o OpenIDConfiguration200) writeOpenIDConfiguration(w http.ResponseWriter) error {
+	body, err := o.Body.appendJSON(make([]byte, 0, 512))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	for _, c := range headersOpenIDConfiguration200 {
 		h[c.name] = c.values
 	}
 	h["Content-Type"] = contentTypeJSON
@@ -1721,6 +1862,75 @@ func (o Token200) writeToken(w http.ResponseWriter) error {
 		h[c.name] = c.values
 	}
 	setHeader(h, "Access-Control-Allow-Origin", o.AccessControlAllowOrigin)
+	h["Content-Type"] = contentTypeJSON
+	w.WriteHeader(200)
+	_, _ = w.Write(body) // it fails when the client has gone
+	return nil
+}
+
+// UserInfoInput is a request that has the form that the document demands.
+type UserInfoInput struct {
+	HTTP *http.Request // the request itself; its body has been read
+}
+
+// UserInfoOutput is one of the answers of UserInfo.
+type UserInfoOutput interface {
+	writeUserInfo(w http.ResponseWriter) error
+}
+
+// UserInfo200 is an answer with status 200: The claims.
+type UserInfo200 struct {
+	Body UserInfo
+}
+
+var headersUserInfo200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o UserInfo200) writeUserInfo(w http.ResponseWriter) error {
+	body, err := o.Body.appendJSON(make([]byte, 0, 512))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	for _, c := range headersUserInfo200 {
+		h[c.name] = c.values
+	}
+	h["Content-Type"] = contentTypeJSON
+	w.WriteHeader(200)
+	_, _ = w.Write(body) // it fails when the client has gone
+	return nil
+}
+
+// UserInfoPostInput is a request that has the form that the document demands.
+type UserInfoPostInput struct {
+	HTTP *http.Request // the request itself; its body has been read
+	Form AccessTokenForm
+}
+
+// UserInfoPostOutput is one of the answers of UserInfoPost.
+type UserInfoPostOutput interface {
+	writeUserInfoPost(w http.ResponseWriter) error
+}
+
+// UserInfoPost200 is an answer with status 200: The claims.
+type UserInfoPost200 struct {
+	Body UserInfo
+}
+
+var headersUserInfoPost200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o UserInfoPost200) writeUserInfoPost(w http.ResponseWriter) error {
+	body, err := o.Body.appendJSON(make([]byte, 0, 512))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	for _, c := range headersUserInfoPost200 {
+		h[c.name] = c.values
+	}
 	h["Content-Type"] = contentTypeJSON
 	w.WriteHeader(200)
 	_, _ = w.Write(body) // it fails when the client has gone

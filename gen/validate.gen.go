@@ -8,6 +8,50 @@ import (
 	"net/url"
 )
 
+var namesAccessTokenForm = []string{"access_token"}
+
+var patternAccessTokenFormAccessToken = newPattern("^[A-Za-z0-9._~+/=-]+$")
+
+// decodeAccessTokenForm reads a form body or query. What it returns beside a problem is
+// what could be read all the same.
+func decodeAccessTokenForm(raw string) (o AccessTokenForm, problem *Problem) {
+	var state [1]fieldState
+	c := formCutter{rest: raw, names: namesAccessTokenForm}
+	for c.next() {
+		switch c.field {
+		case 0: // access_token
+			o.AccessToken = string(c.text(&state[0]))
+
+		}
+	}
+	if c.problem != nil {
+		return o, c.problem
+	}
+	return o, o.check(&state)
+}
+
+// check returns the first problem in the order of the fields.
+func (o *AccessTokenForm) check(state *[1]fieldState) *Problem {
+	{
+		const name, code = "access_token", "invalid_request"
+		if state[0] > fieldSet {
+			return state[0].problem(code, name)
+		}
+		if v := string(o.AccessToken); v != "" {
+			switch {
+			case longer(v, 8192):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternAccessTokenFormAccessToken.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+
+	return nil
+}
+
 var namesAuthorizationRequest = []string{"client_id", "redirect_uri", "response_type", "state", "code_challenge", "code_challenge_method", "login_hint", "nonce", "prompt", "request", "request_uri", "resource", "response_mode", "scope", "ui_locales"}
 
 var patternAuthorizationRequestClientID = newPattern("^[\\x20-\\x7E]+$")

@@ -166,6 +166,26 @@ func (c *Client) ProtectedResourceMetadataForPath(ctx context.Context, path stri
 	return none, failure(res, answer)
 }
 
+// OpenIDConfiguration calls GET /.well-known/openid-configuration: What this provider does. An answer
+// that is no success is an *Error.
+func (c *Client) OpenIDConfiguration(ctx context.Context, edits ...Edit) (gen.OpenIDConfiguration200, error) {
+	var none gen.OpenIDConfiguration200
+	q := request{method: "GET", path: "/.well-known/openid-configuration", header: http.Header{}}
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 200:
+		var out gen.OpenIDConfiguration200
+		if err := json.Unmarshal(answer, &out.Body); err != nil {
+			return none, err
+		}
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
 // AppsPage calls GET /apps: Connected apps. An answer
 // that is no success is an *Error.
 func (c *Client) AppsPage(ctx context.Context, edits ...Edit) (gen.AppsPageOutput, error) {
@@ -593,6 +613,48 @@ func (c *Client) Token(ctx context.Context, body *gen.TokenRequest, edits ...Edi
 	case 200:
 		var out gen.Token200
 		out.AccessControlAllowOrigin = res.Header.Get("Access-Control-Allow-Origin")
+		if err := json.Unmarshal(answer, &out.Body); err != nil {
+			return none, err
+		}
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
+// UserInfo calls GET /userinfo: Who signed in. An answer
+// that is no success is an *Error.
+func (c *Client) UserInfo(ctx context.Context, edits ...Edit) (gen.UserInfo200, error) {
+	var none gen.UserInfo200
+	q := request{method: "GET", path: "/userinfo", header: http.Header{}}
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 200:
+		var out gen.UserInfo200
+		if err := json.Unmarshal(answer, &out.Body); err != nil {
+			return none, err
+		}
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
+// UserInfoPost calls POST /userinfo: Who signed in, by form. An answer
+// that is no success is an *Error.
+func (c *Client) UserInfoPost(ctx context.Context, body *gen.AccessTokenForm, edits ...Edit) (gen.UserInfoPost200, error) {
+	var none gen.UserInfoPost200
+	q := request{method: "POST", path: "/userinfo", header: http.Header{}}
+	q.contentType = "application/x-www-form-urlencoded"
+	q.body = []byte(body.Values().Encode())
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 200:
+		var out gen.UserInfoPost200
 		if err := json.Unmarshal(answer, &out.Body); err != nil {
 			return none, err
 		}

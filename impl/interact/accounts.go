@@ -2,8 +2,11 @@ package interact
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
+
+	"github.com/charterauth/charter/impl/server"
 )
 
 // Accounts are the people who can sign in. LocalAccounts keeps them in the
@@ -36,6 +39,22 @@ type Identity struct {
 	// ValidSince voids the sessions from before it: when the password was last
 	// changed. Zero: none is void.
 	ValidSince time.Time
+	// Claims are what clients may be told of the person beside Subject, where the
+	// server is an OpenID provider: a JSON object as server.Claims returns it. Read
+	// after Account only. nil: nothing.
+	Claims json.RawMessage
+}
+
+// Claims returns the server.Claims of accounts, which makes a server an OpenID
+// provider.
+func Claims(accounts Accounts) server.Claims {
+	return func(ctx context.Context, subject string) (json.RawMessage, error) {
+		id, err := accounts.Account(ctx, subject)
+		if errors.Is(err, ErrNoAccount) {
+			return nil, server.ErrNoPerson
+		}
+		return id.Claims, err
+	}
 }
 
 var (

@@ -127,7 +127,9 @@ func (l *LocalAccounts) Account(ctx context.Context, subject string) (Identity, 
 	if err != nil {
 		return Identity{}, err
 	}
-	return identity(account), nil
+	id := identity(account)
+	id.Claims, err = localClaims(account)
+	return id, err
 }
 
 func identity(a store.Account) Identity {

@@ -1,5 +1,6 @@
 // Package mint makes token strings and the records by which a store finds them
-// again: opaque tokens and JWT access tokens (RFC 9068). It also binds a grant's
+// again: opaque tokens, JWT access tokens (RFC 9068) and ID Tokens (OpenID Connect
+// Core §2). It also binds a grant's
 // props to the tokens of the grant.
 //
 // It writes nothing. A caller decides what to issue, mints it in memory, stores

@@ -14,6 +14,7 @@ import (
 type Reply struct {
 	AccessToken  string    `json:"access_token"`
 	RefreshToken string    `json:"refresh_token,omitempty"`
+	IDToken      string    `json:"id_token,omitempty"`
 	ExpiresAt    time.Time `json:"expires_at"` // of the access token
 	Scopes       []string  `json:"scopes,omitempty"`
 	Resources    []string  `json:"resources"`

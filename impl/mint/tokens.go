@@ -3,6 +3,7 @@ package mint
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/charterauth/charter/impl/seal"
@@ -21,6 +22,9 @@ type Issuance struct {
 	// Sign makes the access token a JWT; nil leaves it opaque.
 	Sign Signer
 
+	// IDToken is what an ID Token tells, and how it is signed; nil mints none.
+	IDToken *IDToken
+
 	// RefreshExpiresAt is when the refresh token expires; zero mints none. A
 	// refresh token always has the whole grant's scopes and resources, whatever
 	// the access token beside it was narrowed to (RFC 6749 §6, RFC 8707 §2.2).
@@ -38,6 +42,7 @@ type Signer func(ctx context.Context, typ string, claims any) (string, error)
 type Tokens struct {
 	AccessToken  string
 	RefreshToken string        // empty when there is none
+	IDToken      string        // empty when there is none
 	Records      []store.Token // the access token's first
 }
 
@@ -54,6 +59,11 @@ func Mint(ctx context.Context, i Issuance) (Tokens, error) {
 	var err error
 	if t.AccessToken, err = accessToken(ctx, i); err != nil {
 		return Tokens{}, err
+	}
+	if i.IDToken != nil {
+		if t.IDToken, err = i.IDToken.mint(ctx, t.AccessToken); err != nil {
+			return Tokens{}, fmt.Errorf("ID Token: %w", err)
+		}
 	}
 	access, err := record(i, store.AccessToken, t.AccessToken, i.AccessProps)
 	if err != nil {

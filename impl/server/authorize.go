@@ -93,6 +93,7 @@ func (s *Server) checkParameters(c *registered, target redirectTarget, q gen.Aut
 		Scopes:          scope,
 		Resources:       resources,
 		CodeChallenge:   q.CodeChallenge,
+		Nonce:           q.Nonce,
 		LoginHint:       q.LoginHint,
 		Prompt:          q.Prompt,
 	}, nil
@@ -108,6 +109,7 @@ type requestParameters struct {
 	Scopes          []string `json:"scopes,omitempty"`
 	Resources       []string `json:"resources"`
 	CodeChallenge   string   `json:"code_challenge,omitempty"`
+	Nonce           string   `json:"nonce,omitempty"`
 	LoginHint       string   `json:"login_hint,omitempty"`
 	Prompt          string   `json:"prompt,omitempty"`
 }

@@ -13,6 +13,7 @@ import (
 //
 // A client with one usable redirect URI may leave it out (RFC 6749 §3.1.2.3);
 // with several there is no telling which is meant, and never is the first taken.
+// With scope openid it is always required (OpenID Connect Core §3.1.2.1).
 func (s *Server) checkRedirectURI(c *registered, q gen.AuthorizationRequest, problem *gen.Problem) (redirectTarget, error) {
 	if problem != nil && problem.Param == "redirect_uri" {
 		return redirectTarget{}, problem
@@ -21,6 +22,9 @@ func (s *Server) checkRedirectURI(c *registered, q gen.AuthorizationRequest, pro
 		q.State = "" // repeated, too long or no text: not to be sent on
 	}
 	usable := c.metadata.UsableRedirectURIs()
+	if q.RedirectURI == "" && s.scopes.asksIdentity(q.Scope) {
+		return redirectTarget{}, oauth.InvalidRequest("redirect_uri_missing", "redirect_uri is required with scope openid")
+	}
 	if q.RedirectURI == "" {
 		if len(usable) != 1 {
 			return redirectTarget{}, oauth.InvalidRequest("redirect_uri_missing", "redirect_uri is required, since not exactly one is registered")

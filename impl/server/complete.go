@@ -103,6 +103,7 @@ func (s *Server) grantAndCode(p *Pending, d Decision, scopes []string, code stri
 		RedirectURI:     p.parameters.RedirectURI,
 		RedirectURISent: p.parameters.RedirectURISent,
 		CodeChallenge:   p.parameters.CodeChallenge,
+		Nonce:           p.parameters.Nonce,
 	})
 	if err != nil {
 		return store.Grant{}, store.Token{}, err
@@ -131,6 +132,7 @@ type codeParameters struct {
 	RedirectURI     string `json:"redirect_uri"`
 	RedirectURISent bool   `json:"redirect_uri_sent,omitempty"`
 	CodeChallenge   string `json:"code_challenge,omitempty"`
+	Nonce           string `json:"nonce,omitempty"`
 }
 
 // answer spends the request, once.

@@ -35,6 +35,12 @@ type Config struct {
 	// endpoint, only grants that need no person.
 	Interaction func(*Server) (Interaction, error)
 
+	// Claims tells the claims about a person and makes this server an OpenID
+	// provider: the scopes openid, profile, email, address, phone and
+	// offline_access exist, and an RS256 key does. It needs an Interaction. nil:
+	// there is none of that.
+	Claims Claims
+
 	// Resources are the protected resources that tokens may be for (RFC 8707).
 	// Empty: the issuer itself is the one resource.
 	Resources []Resource
@@ -139,6 +145,7 @@ type Lifetimes struct {
 	AuthorizationRequest time.Duration // a person's time to decide; default 10 min
 	AuthorizationCode    time.Duration // default and maximum 60 s (RFC 9700 §2.1.1)
 	AccessToken          time.Duration // default 1 h
+	IDToken              time.Duration // default 1 h
 	RefreshToken         time.Duration // from each use; default 30 days
 	Grant                time.Duration // absolute, from the consent; default 1 year
 	RefreshRetry         time.Duration // how long a used refresh token gets the same answer again; default 60 s

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/impl/fetch"
+	"github.com/charterauth/charter/impl/jose"
 )
 
 // withDefaults returns the configuration with every zero field replaced by the
@@ -29,6 +30,7 @@ func (c Config) withDefaults() Config {
 		{&l.AuthorizationRequest, 10 * time.Minute},
 		{&l.AuthorizationCode, maxCodeLifetime},
 		{&l.AccessToken, time.Hour},
+		{&l.IDToken, time.Hour},
 		{&l.RefreshToken, 30 * 24 * time.Hour},
 		{&l.Grant, 365 * 24 * time.Hour},
 		{&l.RefreshRetry, 60 * time.Second},
@@ -100,7 +102,7 @@ func (s *Server) configure() error {
 func (s *Server) checkLifetimes() error {
 	l := s.cfg.Lifetimes
 	var problems []error
-	for _, d := range []time.Duration{l.AuthorizationRequest, l.AuthorizationCode, l.AccessToken, l.RefreshToken, l.Grant, l.RefreshRetry, l.Registration, l.RegistrationWindow, l.SigningKey} {
+	for _, d := range []time.Duration{l.AuthorizationRequest, l.AuthorizationCode, l.AccessToken, l.IDToken, l.RefreshToken, l.Grant, l.RefreshRetry, l.Registration, l.RegistrationWindow, l.SigningKey} {
 		if d < 0 {
 			problems = append(problems, errors.New("Lifetimes must not be negative"))
 			break
@@ -112,8 +114,8 @@ func (s *Server) checkLifetimes() error {
 	if l.AccessToken > l.Grant || l.RefreshToken > l.Grant {
 		problems = append(problems, errors.New("Lifetimes.Grant must be at least those of the tokens under it"))
 	}
-	if l.SigningKey < 2*l.AccessToken {
-		problems = append(problems, errors.New("Lifetimes.SigningKey must be at least twice that of an access token"))
+	if l.SigningKey < 2*l.signed() {
+		problems = append(problems, errors.New("Lifetimes.SigningKey must be at least twice those of access token and ID token"))
 	}
 	return errors.Join(problems...)
 }
@@ -137,6 +139,9 @@ func (s *Server) checkModes() error {
 	if m := s.cfg.Registration; m < RegistrationClosed || m > RegistrationOpen {
 		problems = append(problems, fmt.Errorf("Registration %d is unknown", m))
 	}
+	if s.cfg.Claims != nil && s.cfg.Interaction == nil {
+		problems = append(problems, errors.New("Claims needs an Interaction: without one nobody signs in"))
+	}
 	if p := s.cfg.RefreshTokens; p < RefreshByClientMetadata || p > RefreshNever {
 		problems = append(problems, fmt.Errorf("RefreshTokens %d is unknown", p))
 	}
@@ -159,10 +164,20 @@ func (s *Server) checkPeers() error {
 	return errors.Join(problems...)
 }
 
-// signingAlgorithms returns the JOSE algorithms that some resource needs, each
-// once.
+// signed is the longest lifetime of what signing keys sign.
+func (l Lifetimes) signed() time.Duration { return max(l.AccessToken, l.IDToken) }
+
+// openIDProvider reports whether people can sign in to clients.
+func (c Config) openIDProvider() bool { return c.Claims != nil && c.Interaction != nil }
+
+// signingAlgorithms returns the JOSE algorithms that are needed whatever clients
+// register, each once: those of the resources, and RS256 where there are ID
+// Tokens (OpenID Connect Core §15.1).
 func (s *Server) signingAlgorithms() []string {
 	var algorithms []string
+	if s.cfg.openIDProvider() {
+		algorithms = append(algorithms, string(jose.RS256))
+	}
 	for _, r := range s.cfg.Resources {
 		if r.TokenFormat != Opaque && !slices.Contains(algorithms, string(r.TokenFormat)) {
 			algorithms = append(algorithms, string(r.TokenFormat))

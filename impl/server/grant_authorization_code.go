@@ -27,7 +27,8 @@ func (s tokenGrants) AuthorizationCode(ctx context.Context, r tokenRequest) (dec
 	if err != nil {
 		return decision{}, err
 	}
-	if err := checkCodeProof(r, code); err != nil {
+	asked, err := checkCodeProof(r, code)
+	if err != nil {
 		return decision{}, err
 	}
 	if !code.ConsumedAt.IsZero() {
@@ -51,6 +52,7 @@ func (s tokenGrants) AuthorizationCode(ctx context.Context, r tokenRequest) (dec
 		resources: resources,
 		refresh:   s.issuesRefreshToken(r.client.metadata, grant.Scopes),
 		props:     props,
+		nonce:     asked.Nonce,
 		spends:    &spending{token: r.Form.Code, row: code},
 	}, nil
 }
@@ -80,27 +82,28 @@ func (s *Server) lookupCode(ctx context.Context, r tokenRequest) (store.Token, s
 	return code, grant, nil
 }
 
-// checkCodeProof compares what only the client that asked for the code knows.
-func checkCodeProof(r tokenRequest, code store.Token) error {
+// checkCodeProof compares what only the client that asked for the code knows, and
+// returns what was asked.
+func checkCodeProof(r tokenRequest, code store.Token) (codeParameters, error) {
 	var asked codeParameters
 	if err := json.Unmarshal(code.Parameters, &asked); err != nil {
-		return fmt.Errorf("parameters of a stored code: %w", err)
+		return asked, fmt.Errorf("parameters of a stored code: %w", err)
 	}
 	if err := checkCodeRedirectURI(r.Form.RedirectURI, asked); err != nil {
-		return err
+		return asked, err
 	}
 	verifier := r.Form.CodeVerifier
 	switch {
 	case asked.CodeChallenge == "" && (verifier != "" || !r.client.pkceExempt()):
 		// RFC 9700 §2.1.1: who strips the challenge from the authorization
 		// request must not get to use the code.
-		return errCode("challenge_missing")
+		return asked, errCode("challenge_missing")
 	case asked.CodeChallenge == "":
-		return nil
+		return asked, nil
 	case !pkce.Verify(asked.CodeChallenge, pkce.S256, verifier):
-		return errCode("verifier_wrong")
+		return asked, errCode("verifier_wrong")
 	}
-	return nil
+	return asked, nil
 }
 
 // checkCodeRedirectURI compares bytes. OAuth 2.1 §10.2 does not ask for the

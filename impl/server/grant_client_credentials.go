@@ -50,6 +50,9 @@ func (s *Server) clientScopes(r tokenRequest, resources []string) (oauth.Scope, 
 	if err != nil {
 		return nil, err
 	}
+	if scopes.Intersect(s.scopes.identity) != nil {
+		return nil, oauth.InvalidScope("scope_of_people", "scope has a value about a person, and there is none")
+	}
 	registered, err := oauth.ParseScope(r.client.metadata.Scope)
 	if err != nil || registered == nil {
 		return scopes, err

@@ -33,7 +33,7 @@ func (s *Server) issue(ctx context.Context, d decision) (mint.Reply, error) {
 	}
 	reply := mint.Reply{
 		AccessToken: tokens.AccessToken, RefreshToken: tokens.RefreshToken,
-		ExpiresAt: i.ExpiresAt, Scopes: i.Scopes, Resources: i.Resources,
+		IDToken: tokens.IDToken, ExpiresAt: i.ExpiresAt, Scopes: i.Scopes, Resources: i.Resources,
 	}
 	if d.spends == nil {
 		d.grant.LastUsedAt, d.grant.ExpiresAt = now, i.ExpiresAt
@@ -74,6 +74,9 @@ func (s *Server) issuance(ctx context.Context, d decision, now time.Time) (mint.
 	}
 	if terms.accessProps != nil {
 		i.AccessProps = *terms.accessProps
+	}
+	if i.IDToken, err = s.idToken(ctx, d, now); err != nil {
+		return mint.Issuance{}, err
 	}
 	if d.refresh {
 		i.RefreshExpiresAt = expiry(now, terms.refresh, end)

@@ -9,7 +9,7 @@ import (
 
 // JWKS publishes the keys that verify this server's signatures (RFC 7517 §5):
 // those that will sign soon, that sign now, and whose tokens may still be live.
-// Without a resource that wants JWTs the set is empty.
+// Where nothing is signed the set is empty.
 func (s protocol) JWKS(ctx context.Context, _ *gen.JWKSInput) (gen.JWKSOutput, error) {
 	public, err := s.keys.published(ctx)
 	if err != nil {

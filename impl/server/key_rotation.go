@@ -95,7 +95,7 @@ func (r *keyRing) settle(ctx context.Context) error {
 			continue
 		}
 		retiredAt := set.keys[i+1].ActiveAt
-		expiresAt := retiredAt.Add(keySetDeath + r.lifetimes.AccessToken + retireSlack)
+		expiresAt := retiredAt.Add(keySetDeath + r.lifetimes.signed() + retireSlack)
 		if k.RetiredAt.Equal(retiredAt) && !k.ExpiresAt.Before(expiresAt) {
 			continue
 		}

@@ -19,8 +19,8 @@ import (
 // is published before any of them signs with it, and until the last token that
 // any of them signed with it is dead.
 //
-// Keys exist only for the algorithms that some resource needs; while every token
-// is opaque there is none, and the JWK Set is empty.
+// Keys exist only for the algorithms that something needs; where every token is
+// opaque and there are no ID Tokens there is none, and the JWK Set is empty.
 type keyRing struct {
 	store      store.Store
 	kek        *seal.KEK

@@ -56,6 +56,9 @@ func (s *Server) authorizationServerMetadata() gen.AuthorizationServerMetadata {
 		m.AuthorizationResponseIssParameterSupported = true // RFC 9207 §3
 		m.ClientIDMetadataDocumentSupported = s.documents != nil
 	}
+	if s.cfg.openIDProvider() {
+		s.addProviderMetadata(&m)
+	}
 	if s.cfg.Registration != RegistrationClosed {
 		m.RegistrationEndpoint = s.issuer.url(gen.PathRegister)
 	}

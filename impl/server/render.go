@@ -35,6 +35,9 @@ func tooManyRequests(reason string) error {
 // forbidden refuses with 403 what no other credential would change.
 func forbidden(e *oauth.Error) error { return &refusal{as: e, status: http.StatusForbidden} }
 
+// malformed is the reason of what the generated layer refuses.
+const malformed = "request_malformed"
+
 // A told error is what the wire gets to see of an error.
 type told struct {
 	status      int
@@ -70,7 +73,7 @@ func (s *Server) renderError(w http.ResponseWriter, r *http.Request, op *gen.Ope
 		s.interaction.ShowError(w, r, ErrorPage{t.status, t.code, t.description, t.reference})
 		return
 	}
-	if t.status == http.StatusUnauthorized {
+	if t.status == http.StatusUnauthorized || t.code == "insufficient_scope" {
 		challenge(w.Header(), r, op, s.issuer, t)
 	}
 	writeErrorJSON(w, s.errorOrigin(r, op, err), t)
@@ -81,7 +84,7 @@ func (s *Server) renderError(w http.ResponseWriter, r *http.Request, op *gen.Ope
 func tell(err error) told {
 	var t told
 	if p, ok := errors.AsType[*gen.Problem](err); ok {
-		return told{status: p.Status, code: problemCode(p), description: oauth.CleanDescription(p.Error()), reason: "request_malformed"}
+		return told{status: p.Status, code: problemCode(p), description: oauth.CleanDescription(p.Error()), reason: malformed}
 	}
 	if e, ok := errors.AsType[*oauth.Error](err); ok {
 		t = told{status: e.Status(), code: e.Code, description: e.Description, reason: e.Reason}
@@ -144,7 +147,7 @@ func challenge(h http.Header, r *http.Request, op *gen.Operation, iss issuer, t 
 			switch scheme {
 			case "client_secret_basic":
 				basic = true
-			case "bearer", "registration_access_token", "initial_access_token":
+			case "bearer", "bearer_form", "registration_access_token", "initial_access_token":
 				bearer = true
 			}
 		}
@@ -154,7 +157,7 @@ func challenge(h http.Header, r *http.Request, op *gen.Operation, iss issuer, t 
 	}
 	if bearer {
 		value := `Bearer realm="` + iss.identifier + `"`
-		if r.Header.Get("Authorization") != "" {
+		if r.Header.Get("Authorization") != "" || t.reason != malformed {
 			value += `, error="` + t.code + `", error_description="` + t.description + `"`
 		}
 		h.Add("WWW-Authenticate", value)

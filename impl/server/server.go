@@ -157,14 +157,23 @@ func (s *Server) routed(r *http.Request) (*gen.Handler, *http.Request) {
 	switch {
 	case s.issuer.path == "":
 	case path == s.issuer.insertedWellKnown(gen.PathAuthorizationServerMetadata):
-		at := *r.URL
-		at.Path, at.RawPath = s.issuer.path+gen.PathAuthorizationServerMetadata, ""
-		r = r.WithContext(r.Context()) // a copy: the caller's request stays as it is
-		r.URL = &at
+		return s.endpoints, movedTo(r, s.issuer.path+gen.PathAuthorizationServerMetadata)
+	case path == s.issuer.insertedWellKnown(gen.PathOpenIDConfiguration): // not the standard's place, but clients of RFC 8414 §5 look there
+		return s.endpoints, movedTo(r, s.issuer.path+gen.PathOpenIDConfiguration)
 	case path == gen.PathProtectedResourceMetadata, strings.HasPrefix(path, gen.PathProtectedResourceMetadata+"/"):
 		return s.originEndpoints, r
 	}
 	return s.endpoints, r
+}
+
+// movedTo returns a copy of r for another path; the caller's request stays as it
+// is.
+func movedTo(r *http.Request, path string) *http.Request {
+	at := *r.URL
+	at.Path, at.RawPath = path, ""
+	r = r.WithContext(r.Context())
+	r.URL = &at
+	return r
 }
 
 // knownHost reports whether the request was sent to a name of this server, so

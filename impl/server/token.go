@@ -56,6 +56,7 @@ type decision struct {
 	scopes    oauth.Scope // of the access token
 	resources []string    // its audience
 	refresh   bool        // whether a refresh token comes with it
+	nonce     string      // of the authorization request; only its code has it
 	props     mint.Props
 	spends    *spending // nil: nothing, the grant is new
 
@@ -112,6 +113,7 @@ func (s *Server) tokenResponse(r mint.Reply, origin string) *gen.Token200 {
 			TokenType:    gen.TokenTypeBearer,
 			ExpiresIn:    secondsUntil(r.ExpiresAt, s.now()),
 			RefreshToken: r.RefreshToken,
+			IDToken:      r.IDToken,
 			Scope:        oauth.Scope(r.Scopes).String(),
 		},
 	}

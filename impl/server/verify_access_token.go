@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/impl/mint"
-	"github.com/charterauth/charter/impl/oauth"
 	"github.com/charterauth/charter/impl/store"
 )
 
@@ -30,7 +29,7 @@ type AccessToken struct {
 // when that cannot be told. It does not check the audience: the caller knows for
 // which resource it asks.
 func (s *Server) VerifyAccessToken(ctx context.Context, token string) (AccessToken, error) {
-	invalid := oauth.InvalidToken("access_token_not_live", "the access token is not good")
+	invalid := errAccessToken("access_token_not_live")
 	if tokenKind(token) != store.AccessToken {
 		return AccessToken{}, invalid
 	}

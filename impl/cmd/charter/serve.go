@@ -77,6 +77,7 @@ func newServer(o serveOptions, addr net.Addr, st store.Store, logger *slog.Logge
 	cfg.Events = recordEvents(st, logger)
 	accounts := interact.NewLocalAccounts(st)
 	cfg.Policy = interact.RequireAccount(accounts)
+	cfg.Claims = interact.Claims(accounts)
 	cfg.Interaction = interact.Pages(interact.Config{
 		Accounts:          accounts,
 		Store:             st,

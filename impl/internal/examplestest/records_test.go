@@ -8,7 +8,7 @@ import (
 
 	"github.com/charterauth/charter/impl/client"
 	"github.com/charterauth/charter/impl/interact"
-	"github.com/charterauth/charter/impl/seal"
+	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
@@ -22,6 +22,8 @@ const (
 	secret   = "chcs_3hQp2wsVlxieURTfF5kXi6XhlAVzMZXgihjFcjr9vZK1KysdH"
 	code     = "chac_wWh4hDHJk4NB8i75Hlr0P6WlfcdU6dZHl0WYOLSKbue2h2ijt"
 	refresh  = "chrt_LI1GFdECpvQ3DfmojkjSoFfx3Z67os6pPNlu1VyLeHe3p0Xwz"
+	login    = "chac_jMK4bKnznj95eMW4kF78EK1lqcDUeLm52ss0TrpDOws1biw3K"
+	identity = "chat_fVDMDDU8c8F93FxMK8jNwZk7lKQELqSzGBCB8O5kDUe32RpLL"
 	access   = "chat_6G3lnumJdJskJjRdfH8QoSI9FYwSGCO7G3AVOq02TiB1tH1gw"
 	own      = "chra_0PCexuUW26g3z45A2wkS8IdxuvPagjwT8rMKOLBnwTE4Sc5rj"
 	foreign  = "chra_eC9iFQTsZ9JCBJ8ooto5dsEMWNyoItunvDbOSo75Myu3NKtbc"
@@ -50,7 +52,7 @@ func (people) Authenticate(_ context.Context, name, password string) (interact.I
 }
 
 func (people) Account(_ context.Context, subject string) (interact.Identity, error) {
-	return interact.Identity{Subject: subject, Name: subject}, nil
+	return interact.Identity{Subject: subject, Name: subject, Claims: []byte(`{"name":"Alice Adams","preferred_username":"alice","updated_at":1790000000,"email":"alice@example.com","email_verified":true}`)}, nil
 }
 
 // newServer returns a server that holds the records, with changes to its
@@ -59,13 +61,11 @@ func newServer(t *testing.T, change ...func(*server.Config)) http.Handler {
 	t.Helper()
 	st := memory.New()
 	seed(t, st)
-	kek, err := seal.ParseKEK([]byte(seal.GenerateKEK()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	servertest.SeedKeys(t, st, begin)
 	cfg := server.Config{
-		Issuer: issuer, Store: st, KeyEncryptionKey: kek, Now: now,
+		Issuer: issuer, Store: st, KeyEncryptionKey: servertest.KEK(t), Now: now,
 		Interaction:  interact.Pages(interact.Config{Accounts: people{}, Store: st, Now: now}),
+		Claims:       interact.Claims(people{}),
 		Resources:    []server.Resource{{URI: resource, Name: "Example Files"}},
 		Scopes:       []string{"files:read", "files:write"},
 		Registration: server.RegistrationOpen, ClientIDMetadataDocuments: true,
@@ -99,12 +99,17 @@ func seed(t *testing.T, st store.Store) {
 
 	hours := begin.Add(time.Hour)
 	ofAlice := store.Grant{ID: "g1", Subject: "alice", ClientID: native, Scopes: []string{"files:read"}, Resources: []string{resource}, RedirectURI: callback, AuthTime: begin, CreatedAt: begin, ExpiresAt: hours}
+	ofLogin := ofAlice
+	ofLogin.ID, ofLogin.Scopes = "g3", []string{"openid", "profile"}
+	inLogin := token(store.AuthorizationCode, login, ofLogin)
+	inLogin.Parameters = []byte(`{"redirect_uri":"` + callback + `","redirect_uri_sent":true,"code_challenge":"` + challenge + `","nonce":"n-0S6_WzA2Mj"}`)
 	ofReports := store.Grant{ID: "g2", Subject: reports, ClientID: reports, Scopes: []string{"files:read"}, Resources: []string{resource}, CreatedAt: begin, ExpiresAt: hours}
 	asked := `"redirect_uri":"` + callback + `","redirect_uri_sent":true,"code_challenge":"` + challenge + `"`
 	inCode := token(store.AuthorizationCode, code, ofAlice)
 	inCode.Parameters = []byte("{" + asked + "}")
 	for _, err := range []error{
 		st.Issue(t.Context(), &ofAlice, inCode, token(store.RefreshToken, refresh, ofAlice)),
+		st.Issue(t.Context(), &ofLogin, inLogin, token(store.AccessToken, identity, ofLogin)),
 		st.Issue(t.Context(), &ofReports, token(store.AccessToken, access, ofReports)),
 		st.Issue(t.Context(), nil, store.Token{Digest: store.NewDigest(store.AuthorizationRequest, handle), Kind: store.AuthorizationRequest, ClientID: native, CreatedAt: begin, ExpiresAt: hours,
 			Parameters: []byte("{" + asked + `,"browser":"` + store.NewDigest(store.Browser, browser).String() + `","state":"af0ifjsldkj","scopes":["files:read"],"resources":["` + resource + `"]}`)}),

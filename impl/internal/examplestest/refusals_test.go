@@ -52,6 +52,9 @@ var refusals = map[string][]refusal{
 	"no_such_page":              {{"GET /register/a.b", "", 404, asPage, nil}},
 	"other_method":              {{"GET /token", "", 405, asJSON, nil}, {"PUT /login", "", 405, asPage, nil}},
 	"other_host":                {{"GET /jwks\nHost: elsewhere.example", "", 421, asJSON, nil}},
+	"no_token":                  {{"GET /userinfo", "", 401, asJSON, nil}},
+	"no_openid":                 {{"GET /userinfo\nAuthorization: Bearer " + access, "", 403, asJSON, nil}},
+	"no_openid_provider":        {{"GET /userinfo\nAuthorization: Bearer " + access, "", 404, asJSON, withoutClaims}, {"GET /.well-known/openid-configuration", "", 404, asJSON, withoutClaims}},
 	"no_authorization_endpoint": {{askAway, "", 404, asJSON, withoutPages}},
 	"too_large": {
 		{"POST /token" + formType, strings.Repeat("a", 65537), 413, asJSON, nil},
@@ -78,7 +81,9 @@ var refusals = map[string][]refusal{
 	},
 }
 
-func withoutPages(c *server.Config) { c.Interaction = nil }
+func withoutPages(c *server.Config) { c.Interaction, c.Claims = nil, nil }
+
+func withoutClaims(c *server.Config) { c.Claims = nil }
 
 // busy lets one request of a kind pass in a minute.
 func busy(c *server.Config) {

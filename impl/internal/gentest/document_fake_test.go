@@ -56,6 +56,14 @@ func (f *fake) Introspect(_ context.Context, in *gen.IntrospectInput) (gen.Intro
 	return nil, f.reach(in)
 }
 
+func (f *fake) UserInfo(_ context.Context, in *gen.UserInfoInput) (gen.UserInfoOutput, error) {
+	return nil, f.reach(in)
+}
+
+func (f *fake) UserInfoPost(_ context.Context, in *gen.UserInfoPostInput) (gen.UserInfoPostOutput, error) {
+	return nil, f.reach(in)
+}
+
 func (f *fake) Register(_ context.Context, in *gen.RegisterInput) (gen.RegisterOutput, error) {
 	return nil, f.reach(in)
 }
@@ -73,6 +81,10 @@ func (f *fake) DeleteClient(_ context.Context, in *gen.DeleteClientInput) (gen.D
 }
 
 func (f *fake) AuthorizationServerMetadata(_ context.Context, in *gen.AuthorizationServerMetadataInput) (gen.AuthorizationServerMetadataOutput, error) {
+	return nil, f.reach(in)
+}
+
+func (f *fake) OpenIDConfiguration(_ context.Context, in *gen.OpenIDConfigurationInput) (gen.OpenIDConfigurationOutput, error) {
 	return nil, f.reach(in)
 }
 

@@ -73,6 +73,7 @@ var validForms = map[string]string{
 	"token":         "grant_type=client_credentials&client_id=c",
 	"revoke":        "token=t&client_id=c",
 	"introspect":    "token=t",
+	"userInfoPost":  "access_token=t",
 	"revokeApps":    "csrf=abc&choice=every",
 	"logout":        "csrf=abc",
 	"loginPage":     "request=abc",

@@ -58,7 +58,7 @@ func check(doc *openapi3.T, method, path string, a answer) []string {
 	if method == http.MethodOptions {
 		return nil // preflights belong to the Fetch standard and have no operation
 	}
-	response, faults := declared(doc, method, path, a.status)
+	response, faults := declared(doc, method, path, a)
 	if response == nil {
 		return faults
 	}
@@ -74,10 +74,12 @@ var before = map[int]string{
 	http.StatusMisdirectedRequest: "Misdirected",
 }
 
-// declared returns what the document says of a status at an operation.
-func declared(doc *openapi3.T, method, path string, status int) (*openapi3.Response, []string) {
-	op := operationAt(doc, method, path)
-	if op != nil {
+// declared returns what the document says of the status of an answer at an
+// operation.
+func declared(doc *openapi3.T, method, path string, a answer) (*openapi3.Response, []string) {
+	op, status := operationAt(doc, method, path), a.status
+	page := status == http.StatusNotFound && strings.HasPrefix(a.header.Get("Content-Type"), "text/html")
+	if op != nil && !page {
 		if ref := op.Responses.Status(status); ref != nil {
 			return ref.Value, nil
 		}
@@ -95,9 +97,10 @@ func declared(doc *openapi3.T, method, path string, status int) (*openapi3.Respo
 // issuer may have a path, which stands before that of the operation, or behind a
 // well-known name (RFC 8414 §3.1).
 func operationAt(doc *openapi3.T, method, path string) *openapi3.Operation {
-	const metadata = "/.well-known/oauth-authorization-server"
-	if strings.HasPrefix(path, metadata+"/") {
-		path = metadata
+	for _, metadata := range []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
+		if strings.HasPrefix(path, metadata+"/") {
+			path = metadata
+		}
 	}
 	for i := range len(path) {
 		if path[i] != '/' {

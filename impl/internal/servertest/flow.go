@@ -161,14 +161,14 @@ func (c Client) Auth() func(*http.Request) {
 }
 
 // Tokens are what the token endpoint answered.
-type Tokens struct{ Access, Refresh, Scope string }
+type Tokens struct{ Access, Refresh, Scope, ID string }
 
 // Token sends a token request of c that must succeed.
 func (s *Server) Token(c Client, form url.Values) Tokens {
 	s.t.Helper()
 	members := Decode(s.t, s.Post("/token", form, c.Auth()), http.StatusOK)
 	text := func(name string) string { v, _ := members[name].(string); return v }
-	return Tokens{text("access_token"), text("refresh_token"), text("scope")}
+	return Tokens{text("access_token"), text("refresh_token"), text("scope"), text("id_token")}
 }
 
 // Grant runs the whole code flow for c.

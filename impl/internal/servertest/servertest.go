@@ -94,6 +94,9 @@ func New(t testing.TB, st store.Store, change ...func(*server.Config)) *Server {
 	for _, f := range change {
 		f(&cfg)
 	}
+	if cfg.Claims != nil {
+		SeedKeys(t, cfg.Store, s.Clock.Now())
+	}
 	var err error
 	if s.Server, err = server.New(cfg); err != nil {
 		t.Fatal(err)
@@ -105,12 +108,14 @@ func New(t testing.TB, st store.Store, change ...func(*server.Config)) *Server {
 // KEK returns a key-encryption key, the same for all servers of a test binary.
 func KEK(t testing.TB) *seal.KEK {
 	t.Helper()
-	kek, err := seal.ParseKEK([]byte(testKey()))
+	kek, err := parseTestKey()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return kek
 }
+
+func parseTestKey() (*seal.KEK, error) { return seal.ParseKEK([]byte(testKey())) }
 
 var testKey = sync.OnceValue(seal.GenerateKEK)
 

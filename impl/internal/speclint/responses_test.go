@@ -67,7 +67,7 @@ func (o operation) failures() []string {
 
 // static operations ask no store and no other server.
 var static = map[string]bool{
-	"authorizationServerMetadata": true, "protectedResourceMetadata": true, "protectedResourceMetadataForPath": true, "healthz": true,
+	"authorizationServerMetadata": true, "openIDConfiguration": true, "protectedResourceMetadata": true, "protectedResourceMetadataForPath": true, "healthz": true,
 }
 
 // codes are the error codes of the standards that the server implements.

@@ -16,6 +16,8 @@
 //	          repeats, -name removes; ?name for the query, Name: value for headers
 //	answer    what the person at the browser decides: alice allows, alice denies
 //	response  status and headers; an empty line; members of the JSON object
+//	id_token  the client; an empty line; claims of the ID Token in the last
+//	          response, whose signature and audience are verified first
 //	state     token {x} is active; event code_replayed; no event code_replayed;
 //	          the refusal changed grants
 //	clock     +61s

@@ -121,6 +121,8 @@ func (p *player) step(s step) error {
 		return p.answer(s.lines[0])
 	case "response":
 		return p.heard.check(s.lines, p.values)
+	case "id_token":
+		return p.idToken(s.lines)
 	}
 	return fmt.Errorf("a section %q here", s.kind)
 }

@@ -33,6 +33,8 @@ func setting(name, value string) (func(*server.Config), error) {
 		return func(cfg *server.Config) { cfg.Issuer = value }, nil
 	case "default-scope":
 		return func(cfg *server.Config) { cfg.DefaultScopes = strings.Fields(value) }, nil
+	case "openid":
+		return servertest.OpenID, nil
 	case "no-people":
 		return func(cfg *server.Config) { cfg.Interaction = nil }, nil
 	case "tokens":

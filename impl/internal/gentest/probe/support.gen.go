@@ -313,6 +313,12 @@ func readBody(w http.ResponseWriter, r *http.Request, op *Operation, mediaType s
 	}
 }
 
+// hasBody reports whether r has a body, or says what it would be: an operation
+// that can do without takes neither.
+func hasBody(r *http.Request) bool {
+	return r.ContentLength != 0 || len(r.Header["Content-Type"]) > 0
+}
+
 // tooLarge also closes the connection: what is left of the body is not read.
 func tooLarge(w http.ResponseWriter) *Problem {
 	w.Header().Set("Connection", "close")

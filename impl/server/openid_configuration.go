@@ -1,0 +1,46 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/jose"
+	"github.com/charterauth/charter/impl/oauth"
+)
+
+// OpenIDConfiguration tells OpenID clients what this provider does (OpenID
+// Connect Discovery §4): the one metadata document, under its other name.
+func (s protocol) OpenIDConfiguration(context.Context, *gen.OpenIDConfigurationInput) (gen.OpenIDConfigurationOutput, error) {
+	if !s.cfg.openIDProvider() {
+		return nil, errNoOpenIDProvider
+	}
+	return &gen.OpenIDConfiguration200{Body: s.metadata.authorizationServer}, nil
+}
+
+// errNoOpenIDProvider refuses what only an OpenID provider has.
+var errNoOpenIDProvider = &refusal{as: oauth.InvalidRequest("no_openid_provider", "this server is no OpenID provider"), status: http.StatusNotFound}
+
+// addProviderMetadata adds what OpenID Connect Discovery §3 has beyond RFC 8414.
+// What is absent there means true or false by turns, so both are said.
+func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
+	no := false
+	m.UserinfoEndpoint = s.issuer.url(gen.PathUserInfo)
+	m.SubjectTypesSupported = []string{"public"}
+	m.IDTokenSigningAlgValuesSupported = []string{string(jose.RS256)}
+	m.ClaimTypesSupported = []string{"normal"}
+	m.ClaimsSupported = claimsSupported()
+	m.ClaimsParameterSupported = &no
+	m.RequestParameterSupported = &no
+	m.RequestURIParameterSupported = &no
+}
+
+// claimsSupported lists the claims of ID Tokens and those of the identity scopes.
+func claimsSupported() []string {
+	claims := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"}
+	for _, scope := range claimScopes {
+		claims = slices.Concat(claims, scopeClaims[scope])
+	}
+	return claims
+}

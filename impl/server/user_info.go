@@ -1,0 +1,107 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/oauth"
+	"github.com/charterauth/charter/impl/store"
+)
+
+// UserInfo is the UserInfo endpoint (OpenID Connect Core §5.3).
+func (s protocol) UserInfo(ctx context.Context, in *gen.UserInfoInput) (gen.UserInfoOutput, error) {
+	info, err := s.userInfo(ctx, in.HTTP, "")
+	if err != nil {
+		return nil, err
+	}
+	return &gen.UserInfo200{Body: info}, nil
+}
+
+// UserInfoPost is the UserInfo endpoint for requests by POST (OpenID Connect Core
+// §5.3.1), which may carry the token in the form (RFC 6750 §2.2).
+func (s protocol) UserInfoPost(ctx context.Context, in *gen.UserInfoPostInput) (gen.UserInfoPostOutput, error) {
+	info, err := s.userInfo(ctx, in.HTTP, in.Form.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	return &gen.UserInfoPost200{Body: info}, nil
+}
+
+// userInfo answers for a live access token with scope openid. inForm is the token
+// of a form, "" for none. The store is asked: a revoked token tells nothing more.
+func (s *Server) userInfo(ctx context.Context, r *http.Request, inForm string) (gen.UserInfo, error) {
+	if !s.cfg.openIDProvider() {
+		return gen.UserInfo{}, errNoOpenIDProvider
+	}
+	token, err := presentedToken(r, inForm)
+	if err != nil {
+		return gen.UserInfo{}, err
+	}
+	c, t, g, err := s.identityToken(ctx, token)
+	if err != nil {
+		return gen.UserInfo{}, err
+	}
+	all, err := s.claimsOf(ctx, g.Subject)
+	if errors.Is(err, ErrNoPerson) {
+		return gen.UserInfo{}, errAccessToken("person_gone").Because(err)
+	}
+	if err != nil {
+		return gen.UserInfo{}, err
+	}
+	return gen.UserInfo{Sub: s.subjectFor(c, g.Subject), Additional: s.scopes.ofScopes(all, t.Scopes)}, nil
+}
+
+// identityToken returns a live access token with scope openid, its grant and its
+// client. That scope is its audience here: whoever got the token for a resource
+// alone asks for it without openid.
+func (s *Server) identityToken(ctx context.Context, token string) (*registered, store.Token, store.Grant, error) {
+	if tokenKind(token) != store.AccessToken {
+		return nil, store.Token{}, store.Grant{}, errAccessToken("access_token_malformed")
+	}
+	t, g, found, err := s.findToken(ctx, token)
+	if err != nil {
+		return nil, t, g, err
+	}
+	if !found {
+		return nil, t, g, errAccessToken("access_token_unknown")
+	}
+	c, err := s.lookupClient(ctx, t.ClientID)
+	if isInvalidClient(err) {
+		return nil, t, g, errAccessToken("access_token_client_gone").Because(err)
+	}
+	if err != nil {
+		return nil, t, g, err
+	}
+	live, err := s.liveToken(ctx, t, g, c.id)
+	switch {
+	case err != nil:
+		return nil, t, g, err
+	case !live:
+		return nil, t, g, errAccessToken("access_token_not_live")
+	case !slices.Contains(t.Scopes, openID):
+		return nil, t, g, oauth.InsufficientScope("openid_missing", "the access token has no scope openid")
+	}
+	return c, t, g, nil
+}
+
+// errAccessToken is the one answer for an access token that is not good (RFC 6750
+// §3.1).
+func errAccessToken(reason string) *oauth.Error {
+	return oauth.InvalidToken(reason, "the access token is not good")
+}
+
+// presentedToken returns the access token of a request. One in two ways is
+// refused (RFC 6750 §2).
+func presentedToken(r *http.Request, inForm string) (string, error) {
+	if inForm == "" {
+		token, _ := bearerValue(r) // the generated layer has seen that it is there
+		return token, nil
+	}
+	if len(r.Header["Authorization"]) > 0 {
+		return "", oauth.InvalidRequest("token_twice", "the access token is sent in two ways")
+	}
+	return inForm, nil
+}
