@@ -8,6 +8,7 @@ import (
 
 	"github.com/charterauth/charter"
 	"github.com/charterauth/charter/impl/store"
+	"github.com/charterauth/charter/impl/store/redisstore"
 	"github.com/charterauth/charter/impl/store/sqlstore"
 	"github.com/charterauth/charter/impl/store/sqlstore/postgres"
 	"github.com/charterauth/charter/impl/store/sqlstore/sqlite"
@@ -17,6 +18,9 @@ import (
 // embedded database gets its schema here when it is new; a server's database is
 // an operator's to migrate.
 func (l *location) open(ctx context.Context) (store.Store, error) {
+	if scheme, _, _ := strings.Cut(l.source(), ":"); scheme == "redis" || scheme == "rediss" {
+		return redisstore.Open(ctx, l.source()) // it has no schema
+	}
 	st, embedded, err := l.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -50,5 +54,8 @@ func (l *location) connect(ctx context.Context) (st *sqlstore.Store, embedded bo
 		st, err = postgres.Open(ctx, source)
 		return st, false, err
 	}
-	return nil, false, fmt.Errorf("--store must be sqlite:PATH or postgres://…")
+	if strings.HasPrefix(source, "redis") {
+		return nil, false, errors.New("--store redis: there is no schema to migrate")
+	}
+	return nil, false, fmt.Errorf("--store must be sqlite:PATH, postgres://… or redis://…")
 }

@@ -1,0 +1,5 @@
+local grant, tokens = record(), records()
+
+if not free(grant, tokens) then return 'conflict' end
+put(grant, tokens)
+return 'ok'
