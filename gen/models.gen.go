@@ -1918,7 +1918,7 @@ func TokenErrorCodeValues() []TokenErrorCode {
 
 // TokenRequest is the schema TokenRequest of the document (RFC 6749 §4.1.3).
 //
-// The token request. Which members a grant needs is in allOf.
+// The token request; which members it has depends on the grant.
 type TokenRequest struct {
 	// The grants that the token endpoint knows.
 	GrantType GrantType `json:"grant_type"`

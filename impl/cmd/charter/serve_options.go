@@ -36,7 +36,7 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	o.location.flags(f)
 	f.StringVar(&o.issuer, "issuer", "", "issuer identifier, the URL under which clients reach this server (default the listen address)")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to serve on")
-	f.StringVar(&o.adminListen, "admin-listen", "", "address for health checks that the public does not see (default none)")
+	f.StringVar(&o.adminListen, "admin-listen", "", "address for health checks and, at /docs/, the API docs, which the public does not see (default none)")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "file with the TLS certificate chain, PEM")
 	f.StringVar(&o.tlsKey, "tls-key", "", "file with the TLS private key, PEM")
 	f.StringVar(&o.registration, "registration", "", "who may register clients: open, token or closed (default open on a loopback issuer, closed elsewhere)")

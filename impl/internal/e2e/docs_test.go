@@ -2,10 +2,14 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/charterauth/charter/impl/internal/require"
 )
@@ -75,7 +80,7 @@ func newReader(t *testing.T, site string) (*browser, *traffic) {
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1400, 900)); err != nil {
 		t.Fatalf("browser: a new tab: %v", err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, 60*time.Second)
+	ctx, cancel = context.WithTimeout(ctx, 120*time.Second)
 	t.Cleanup(cancel)
 	seen := &traffic{site: site, asked: make(map[network.RequestID]string)}
 	if err := chromedp.Listen(ctx, seen.hear); err != nil {
@@ -84,27 +89,43 @@ func newReader(t *testing.T, site string) (*browser, *traffic) {
 	return &browser{ctx: ctx, t: t}, seen
 }
 
-// TestDocsSite: what charter docs writes is shown under its own policy, by a
-// server that knows nothing of it, and asks nobody else for anything.
-func TestDocsSite(t *testing.T) {
-	dir := t.TempDir()
+// writeDocs has charter write the site, and serves it with a server that knows
+// nothing of it.
+func writeDocs(t *testing.T) (dir, url string) {
+	t.Helper()
+	dir = t.TempDir()
 	if out, err := exec.Command(binary, "docs", "--out", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	site := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(site.Close)
-	b, seen := newReader(t, site.URL)
-	b.do("open the site", chromedp.Navigate(site.URL+"/"), chromedp.WaitVisible(chromedp.CSS("[data-section-id='tag/tokens/operation/token']")))
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector("[data-section-id='tag/tokens/operation/token']").innerText`))
+	return dir, site.URL
+}
+
+const tokenSection = "[data-section-id='tag/tokens/operation/token']"
+
+// evaluate returns what an expression is in the page.
+func evaluate[T any](b *browser, expression string) T {
+	b.t.Helper()
+	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatalf("browser: %s: %v", expression, err)
 	}
-	for _, want := range []string{"RFC 6749 §3.2", "grant_type", "code_verifier"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the token operation does not show %q", want)
-		}
-	}
-	b.screenshot("docs")
+	return value
+}
+
+// TestDocsSite: what charter docs writes is shown under its own policy, on a
+// desktop and on a phone, and asks nobody else for anything. The steps are in one
+// page because redoc takes seconds to draw it.
+func TestDocsSite(t *testing.T) {
+	dir, url := writeDocs(t)
+	b, seen := newReader(t, url)
+	b.do("open the site", chromedp.Navigate(url+"/"), chromedp.WaitVisible(chromedp.CSS(tokenSection)))
+	checkSections(b, operationSpecs(t, dir))
+	checkGrants(b)
+	checkSample(b)
+	checkSearch(b)
+	checkPhone(b)
 	if urls := seen.outbound(); len(urls) > 0 {
 		t.Errorf("the site asked elsewhere: %v", urls)
 	}
@@ -115,18 +136,171 @@ func TestDocsSite(t *testing.T) {
 	}
 }
 
-// TestDocsTraffic is the control: a page that does ask elsewhere is noticed.
-func TestDocsTraffic(t *testing.T) {
+// checkSections: every operation is there, with the section of the standard that
+// it follows.
+func checkSections(b *browser, specs map[string]string) {
+	b.t.Helper()
+	texts := evaluate[map[string]string](b, `Object.fromEntries([...document.querySelectorAll("[data-section-id*='/operation/']")]
+		.map(e => [e.dataset.sectionId.split("/").pop(), e.innerText]))`)
+	if len(specs) < 20 {
+		b.t.Errorf("the document has %d operations", len(specs))
+	}
+	for id, spec := range specs {
+		if text, shown := texts[id]; !shown || spec != "Charter" && !strings.Contains(text, spec) {
+			b.t.Errorf("%s: shown %v, without %q", id, shown, spec)
+		}
+	}
+}
+
+// checkGrants: each grant is shown with its own parameters.
+func checkGrants(b *browser) {
+	b.t.Helper()
+	const parameters = `[...document.querySelector("` + tokenSection + `").querySelector("table").querySelectorAll("td[kind=field]")].map(e => e.innerText.split(/\s/)[0])`
+	const choose = `[...document.querySelector("` + tokenSection + `").querySelectorAll("button")].find(e => e.innerText === %q).click()`
+	for grant, want := range map[string][]string{
+		"authorization_code": {"grant_type", "client_id", "client_secret", "code", "redirect_uri", "code_verifier", "resource"},
+		"refresh_token":      {"grant_type", "client_id", "client_secret", "refresh_token", "scope", "resource"},
+		"client_credentials": {"grant_type", "client_id", "client_secret", "scope", "resource"},
+	} {
+		evaluate[any](b, fmt.Sprintf(choose, grant))
+		shown := evaluate[[]string](b, parameters)
+		// A parameter that somebody adds for every grant is no fault here.
+		if shown = slices.DeleteFunc(shown, func(p string) bool { return !slices.Contains(tokenParameters, p) }); !slices.Equal(shown, want) {
+			b.t.Errorf("%s: shows %q, want %q", grant, shown, want)
+		}
+	}
+	b.look("token")
+}
+
+// tokenParameters are those whose place checkGrants knows.
+var tokenParameters = []string{"grant_type", "client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token", "scope", "resource"}
+
+// checkSample: an example is shown with all that is sent.
+func checkSample(b *browser) {
+	b.t.Helper()
+	evaluate[any](b, `[...document.querySelector("`+tokenSection+`").querySelectorAll("[role=tab]")].find(e => e.innerText === "client credentials").click()`)
+	text := evaluate[string](b, `document.querySelector("`+tokenSection+`").innerText`)
+	for _, want := range []string{"POST /token HTTP/1.1", "Authorization: Basic ", "grant_type=client_credentials&scope=files%3Aread"} {
+		if !strings.Contains(text, want) {
+			b.t.Errorf("the sample does not show %q", want)
+		}
+	}
+	b.look("sample")
+}
+
+// checkSearch: the search, which runs in a worker that the policy must allow,
+// finds an operation.
+func checkSearch(b *browser) {
+	b.t.Helper()
+	b.do("search", chromedp.SendKeys(chromedp.CSS("input[type=text]"), "introspect"),
+		chromedp.WaitVisible(chromedp.CSS("[data-role='search:results'] li")))
+	b.look("search")
+	if found := evaluate[string](b, `document.querySelector("[data-role='search:results']").innerText`); !strings.Contains(found, "Look a token up") {
+		b.t.Errorf("found %q", found)
+	}
+}
+
+// checkPhone: on a phone nothing is wider than the screen.
+func checkPhone(b *browser) {
+	b.t.Helper()
+	b.do("turn to a phone", chromedp.EmulateViewport(390, 844))
+	if wide := evaluate[int](b, `document.scrollingElement.scrollWidth`); wide > 390 {
+		b.t.Errorf("the page is %d pixels wide", wide)
+	}
+	evaluate[any](b, `document.querySelector("`+tokenSection+`").scrollIntoView()`)
+	b.look("phone")
+}
+
+// look keeps a picture of what the screen shows; the whole page takes long.
+func (b *browser) look(name string) {
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.t.Logf("screenshot: %v", err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(b.t.ArtifactDir(), name+".png"), png, 0o600); err != nil {
+		b.t.Logf("screenshot: %v", err)
+	}
+}
+
+// operationSpecs returns the x-spec of each operation that the site publishes.
+func operationSpecs(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "openapi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type operation struct {
+		ID   string `yaml:"operationId"`
+		Spec string `yaml:"x-spec"`
+	}
+	var document struct {
+		Paths map[string]map[string]operation
+	}
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	specs := make(map[string]string)
+	for _, methods := range document.Paths {
+		for _, o := range methods {
+			specs[o.ID] = o.Spec
+		}
+	}
+	return specs
+}
+
+// TestDocsWithoutScripts: the document is offered instead.
+func TestDocsWithoutScripts(t *testing.T) {
+	_, url := writeDocs(t)
+	b := newBrowser(t)
+	b.do("open the site", chromedp.Navigate(url+"/"), chromedp.WaitVisible(chromedp.CSS("a[href='openapi.yaml']")))
+	b.screenshot("without-scripts")
+}
+
+// TestDocsPolicy: a picture from elsewhere in the site's own page stays unasked
+// for, because of the policy that the page carries; without it the same picture
+// is fetched, and noticed.
+func TestDocsPolicy(t *testing.T) {
 	elsewhere := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(elsewhere.Close)
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, `<!doctype html><title>x</title><p id="here">x</p><img src="`+elsewhere.URL+`/logo.png" alt="">`)
-	}))
-	t.Cleanup(site.Close)
-	b, seen := newReader(t, site.URL)
-	b.do("open the page", chromedp.Navigate(site.URL+"/"), chromedp.WaitVisible(chromedp.CSS("#here")))
-	if urls := seen.outbound(); len(urls) != 1 || urls[0] != elsewhere.URL+"/logo.png" {
-		t.Errorf("noticed %v, want the picture", urls)
+	picture := elsewhere.URL + "/logo.png"
+	dir, _ := writeDocs(t)
+	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaking := strings.Replace(string(page), "<body>", `<body><img src="`+picture+`" alt="">`, 1)
+	start, end := strings.Index(leaking, `<meta http-equiv="Content-Security-Policy"`), 0
+	if start >= 0 {
+		end = start + strings.Index(leaking[start:], ">") + 1
+	}
+	for _, c := range []struct {
+		name, page string
+		left       bool
+	}{
+		{"as published", leaking, false},
+		{"without its policy", leaking[:start] + leaking[end:], true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/" {
+					http.FileServer(http.Dir(dir)).ServeHTTP(w, r)
+					return
+				}
+				w.Header().Set("Content-Type", "text/html")
+				io.WriteString(w, c.page)
+			}))
+			t.Cleanup(site.Close)
+			b, seen := newReader(t, site.URL)
+			b.do("open the page", chromedp.Navigate(site.URL+"/")) // until it and its pictures have loaded
+			if left := slices.Contains(seen.outbound(), picture); left != c.left {
+				t.Errorf("the picture was asked for: %v", left)
+			}
+			seen.mu.Lock()
+			defer seen.mu.Unlock()
+			if stopped := slices.Contains(seen.blocked, picture); stopped == c.left {
+				t.Errorf("the policy stopped it: %v", stopped)
+			}
+		})
 	}
 }

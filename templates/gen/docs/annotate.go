@@ -1,63 +1,71 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// annotate returns the document with a link beside every x-spec: a line of
-// externalDocs (OpenAPI 3.1 §4.8.11), which is what renderers show. Nothing else
-// is changed, so that the reference reads as the contract does, in its order.
+// annotate returns the document as its readers need it, in its order. What it
+// says is the same; what renderers do not understand is said once more in their
+// words: the links of x-spec, the parameters of each grant, and the examples as
+// whole requests.
 func annotate(document []byte) ([]byte, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(document, &root); err != nil {
 		return nil, err
 	}
-	links := make(map[int]string) // by the line that they follow, from 1
-	if err := collect(&root, links); err != nil {
+	if len(root.Content) == 0 {
+		return nil, errors.New("the document is empty")
+	}
+	doc := root.Content[0]
+	found, err := addLinks(doc)
+	if err != nil {
 		return nil, err
 	}
-	if len(links) == 0 {
+	if found == 0 {
 		return nil, errors.New("no x-spec was found")
 	}
-	var out strings.Builder
-	number := 0
-	for line := range strings.Lines(string(document)) {
-		number++
-		out.WriteString(line)
-		out.WriteString(links[number])
+	if err := addSamples(doc); err != nil {
+		return nil, err
 	}
-	// A second externalDocs would be a duplicate key: no document any more.
-	var parsed any
-	return []byte(out.String()), yaml.Unmarshal([]byte(out.String()), &parsed)
+	if err := splitForms(doc); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(&root); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
-// collect adds the link of every x-spec at node and below.
-func collect(node *yaml.Node, links map[int]string) error {
+// addLinks puts externalDocs (OpenAPI 3.1 §4.8.11), which renderers show, after
+// every x-spec at node and below, and returns how many it found.
+func addLinks(node *yaml.Node) (found int, err error) {
 	for _, child := range node.Content {
-		if err := collect(child, links); err != nil {
-			return err
-		}
-	}
-	if node.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i < len(node.Content); i += 2 {
-		key, value := node.Content[i], node.Content[i+1]
-		if key.Value != "x-spec" || value.Value == own {
-			continue
-		}
-		if node.Style&yaml.FlowStyle != 0 || value.Line != key.Line || value.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-			return fmt.Errorf("line %d: x-spec must have a line to itself", key.Line)
-		}
-		url, err := address(value.Value)
+		n, err := addLinks(child)
 		if err != nil {
-			return fmt.Errorf("line %d: %w", key.Line, err)
+			return 0, err
 		}
-		links[key.Line] = fmt.Sprintf("%sexternalDocs: {description: %q, url: %q}\n", strings.Repeat(" ", key.Column-1), value.Value, url)
+		found += n
 	}
-	return nil
+	spec := member(node, "x-spec")
+	if spec == nil || spec.Value == own {
+		return found, nil
+	}
+	if member(node, "externalDocs") != nil {
+		return 0, fmt.Errorf("line %d: x-spec beside externalDocs", spec.Line)
+	}
+	url, err := address(spec.Value)
+	if err != nil {
+		return 0, fmt.Errorf("line %d: %w", spec.Line, err)
+	}
+	docs := mapping("description", text(spec.Value), "url", text(url))
+	docs.Style = yaml.FlowStyle
+	insertAfter(node, "x-spec", "externalDocs", docs)
+	return found + 1, nil
 }
