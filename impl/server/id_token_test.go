@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 )
@@ -25,8 +26,10 @@ func (f fixture) login(c servertest.Client, scope string, changes url.Values) se
 
 func sortedNames(members map[string]any) []string { return slices.Sorted(maps.Keys(members)) }
 
-// OIDC-CORE-2-1 to -9, -14, -15, -18, OIDC-CORE-3.1.3.3-3, -3.1.3.6-1: every claim of an ID Token.
+// Every claim of an ID Token.
 func TestIDToken(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-2-1", "OIDC-CORE-2-2", "OIDC-CORE-2-3", "OIDC-CORE-2-4", "OIDC-CORE-2-5", "OIDC-CORE-2-6", "OIDC-CORE-2-7", "OIDC-CORE-2-9", "OIDC-CORE-2-10",
+		"OIDC-CORE-2-14", "OIDC-CORE-2-15", "OIDC-CORE-3.1.3.6-1")
 	f := newFixture(t, servertest.OpenID)
 	c := f.Public()
 	signedIn := f.Clock.Now()
@@ -71,8 +74,9 @@ func TestNoIDTokenWithoutOpenID(t *testing.T) {
 	}
 }
 
-// OIDC-CORE-3.1.2.1-3, -3.1.2.1-6: what an OpenID request makes of scope and redirect_uri, and an OAuth request does not.
+// What an OpenID request makes of scope and redirect_uri, and an OAuth request does not.
 func TestOpenIDRequestParameters(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-3.1.2.1-3", "OIDC-CORE-3.1.2.1-6")
 	f := newFixture(t, servertest.OpenID)
 	c := f.Public()
 	tokens := f.login(c, "openid no-such-scope read", nil)
@@ -86,8 +90,9 @@ func TestOpenIDRequestParameters(t *testing.T) {
 	}
 }
 
-// OIDC-CORE-12.2-1 to -7: a refresh tells the same login anew; a retry gets the same answer.
+// A refresh tells the same login anew; a retry gets the same answer.
 func TestIDTokenOfRefresh(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-12.2-1", "OIDC-CORE-12.2-2", "OIDC-CORE-12.2-3", "OIDC-CORE-12.2-4", "OIDC-CORE-12.2-5", "OIDC-CORE-12.2-6", "OIDC-CORE-12.2-7")
 	f := newFixture(t, servertest.OpenID)
 	c := f.Public()
 	first := f.login(c, "openid read", url.Values{"nonce": {"n1"}})

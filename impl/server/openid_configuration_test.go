@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 )
@@ -17,8 +18,9 @@ const (
 	openIDMetadata = "/.well-known/openid-configuration"
 )
 
-// OIDC-DISC-3-1 to -10, -16 to -19, -22 to -24, -29, -31, -4-1, -4-2, -4.2-1, -4.3-1: the document, which is that of RFC 8414.
+// The document, which is that of RFC 8414.
 func TestOpenIDConfiguration(t *testing.T) {
+	proof.Of(t, "OIDC-DISC-3-31", "OIDC-DISC-4.2-2")
 	f := newFixture(t, servertest.OpenID)
 	res := f.Get(openIDMetadata, nil)
 	m := servertest.Decode(t, res, http.StatusOK)
@@ -59,7 +61,7 @@ func TestOpenIDConfiguration(t *testing.T) {
 	}
 }
 
-// OIDC-DISC-4.1-2, RFC8414-5: with a path in the issuer both forms work; where there is no OpenID provider, neither does.
+// With a path in the issuer both forms work; where there is no OpenID provider, neither does.
 func TestOpenIDConfigurationOfIssuerWithPath(t *testing.T) {
 	const origin, issuer = "https://auth.example.com", "https://auth.example.com/tenant/a"
 	withPath := func(c *server.Config) { c.Issuer, c.Resources = issuer, nil }

@@ -13,12 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
 )
 
-// OIDC-CORE-5.3.2-1 to -7, -5.4-1: the claims of each scope, without null, empty texts and protocol claims.
+// The claims of each scope, without null, empty texts and protocol claims.
 func TestUserInfo(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-5.3.2-1", "OIDC-CORE-5.3.2-2", "OIDC-CORE-5.3.2-3", "OIDC-CORE-5.3.2-4", "OIDC-CORE-5.3.2-5", "OIDC-CORE-5.3.2-6", "OIDC-CORE-5.3.2-7", "OIDC-CORE-5.4-1", "OIDC-CORE-13.3-1")
 	f := newFixture(t, servertest.OpenID)
 	c := f.Public()
 	for scope, want := range map[string][]string{
@@ -40,8 +42,9 @@ func TestUserInfo(t *testing.T) {
 	}
 }
 
-// OIDC-CORE-5.3-2, -3: the ways to ask; RFC6750-2-1: never two at once.
+// The ways to ask, and never two at once.
 func TestUserInfoMethods(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-5.3-2", "OIDC-CORE-5.3-3", "RFC6750-2-1")
 	f := newFixture(t, servertest.OpenID)
 	token := f.login(f.Public(), "openid", nil).Access
 	bare := func(method string) *http.Response {
@@ -70,8 +73,9 @@ func TestUserInfoMethods(t *testing.T) {
 	}
 }
 
-// OIDC-CORE-5.3.3-1, RFC6750-3-1, -3.1-1: who gets nothing, and the challenge. The same token is good before.
+// Who gets nothing, and the challenge. The same token is good before.
 func TestUserInfoRefuses(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-5.3.3-1", "OIDC-CORE-16.4-1")
 	gone := false
 	f := newFixture(t, servertest.OpenID, func(c *server.Config) {
 		known := c.Claims
