@@ -8,8 +8,10 @@
 // sentence. Its sections are the steps; a section's name is its kind, and after a
 // colon what a reader should know:
 //
-//	server    what is configured otherwise: registration closed, issuer URL, …
-//	given     what exists before: client app confidential; grant app
+//	server    what is configured otherwise: registration closed, issuer URL, …;
+//	          and what stands beside it: protects URL SCOPE, a resource behind
+//	          package protect; documents, a web server at {docs}
+//	given     what exists before: client app confidential; grant app; document /x {…}
 //	request   method and path, ?query parameters, headers; an empty line; form
 //	          parameters, one a line and not yet encoded, or a JSON object
 //	again     the last request with changes: name=value replaces, +name=value
@@ -18,6 +20,7 @@
 //	response  status and headers; an empty line; members of the JSON object
 //	id_token  the client; an empty line; claims of the ID Token in the last
 //	          response, whose signature and audience are verified first
+//	jwt       a token, members of its header; an empty line; its claims
 //	state     token {x} is active; event code_replayed; no event code_replayed;
 //	          the refusal changed grants
 //	clock     +61s

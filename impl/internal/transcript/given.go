@@ -30,9 +30,17 @@ var clientKinds = map[string]string{
 //	grant NAME [scope=a,b] [resource=URI]        alice allowed client NAME, which has its tokens
 //	code NAME [scope=a,b] [resource=URI]         the same, the code not redeemed
 //	initial access token NAME                    good for an hour
+//	document PATH [STATUS] [CACHE-CONTROL] {…}   a client's metadata, at {docs}PATH
+//	document client NAME PATH                    whoever has that document, to be given codes and grants
 func (p *player) given(line string) error {
 	words := strings.Fields(line)
 	switch {
+	case strings.HasPrefix(line, "document client ") && len(words) == 4 && p.documents != nil:
+		p.clients[words[2]] = servertest.Client{ID: p.documents.URL + words[3], RedirectURI: "https://app.example.com/cb"}
+		p.values[words[2]+".id"] = p.documents.URL + words[3]
+		return nil
+	case words[0] == "document":
+		return p.document(line)
 	case strings.HasPrefix(line, "operator client ") && len(words) >= 4:
 		return p.client(words[2], words[3], strings.Join(words[4:], " "), true)
 	case words[0] == "client" && len(words) >= 3:
@@ -83,7 +91,7 @@ func (p *player) client(name, kind, changes string, byOperator bool) error {
 		}
 	} else {
 		c = p.server.Register(metadata)
-		p.heardWell["POST /register"] = true
+		p.heardWell["POST "+p.host()+"/register"] = true
 	}
 	p.clients[name] = c
 	maps.Copy(p.values, values{name + ".id": c.ID, name + ".secret": c.Secret, name + ".registration_token": c.RegistrationToken})
@@ -102,7 +110,7 @@ func (p *player) code(name string, options []string) (servertest.Client, error) 
 		changes.Add(key, strings.ReplaceAll(value, ",", " "))
 	}
 	p.values[name+".code"] = p.server.Code(c, changes)
-	p.heardWell["GET /authorize"] = true
+	p.heardWell["GET "+p.host()+"/authorize"] = true
 	return c, nil
 }
 
@@ -117,7 +125,7 @@ func (p *player) grant(name string, options []string) error {
 		c.Secret = ""
 	}
 	tokens := p.server.Token(c, form)
-	p.heardWell["POST /token"] = true
+	p.heardWell["POST "+p.host()+"/token"] = true
 	maps.Copy(p.values, values{name + ".access_token": tokens.Access, name + ".refresh_token": tokens.Refresh})
 	return nil
 }

@@ -50,6 +50,13 @@ func (p *player) note(r *http.Request) {
 	p.heardWell[what] = p.heardWell[what] || !p.heard.Negative()
 }
 
+// host is where the issuer is.
+func (p *player) host() string {
+	_, after, _ := strings.Cut(p.issuer, "://")
+	host, _, _ := strings.Cut(after, "/")
+	return host
+}
+
 // endpoint names what a request asks: a method and a path, of which that of a
 // client stands for all; or anything, where there is nothing to ask.
 func endpoint(r *http.Request, status int) string {
@@ -60,7 +67,7 @@ func endpoint(r *http.Request, status int) string {
 	if before, _, ok := strings.Cut(path, "/register/"); ok {
 		path = before + "/register/{client_id}"
 	}
-	return r.Method + " " + path
+	return r.Method + " " + r.URL.Host + path
 }
 
 // oracle holds the response to a request against what is true of all of them: it

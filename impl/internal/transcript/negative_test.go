@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/oracle"
-	"github.com/charterauth/charter/impl/server"
 )
 
 const refusals = `RFC6749-10.5-3
@@ -65,8 +64,8 @@ func TestRefusalsAreWhole(t *testing.T) {
 		"which error":   {"error: invalid_grant", "error: *", "which error it is, is not written"},
 		"change":        {"the refusal changed grants", "no event nothing", "the refusal changed the grants"},
 		"no change":     {"the refusal changed grants", "the refusal changed grants keys", "was to change the keys and did not"},
-		"no control":    {"client app public\ngrant app", "client app public\ncode app", "POST /token"},
-		"never allowed": {"token=never-issued\n-- response --\n200", "nothing=\n-- response --\n400\n\nerror: invalid_request", "POST /revoke is only ever refused"},
+		"no control":    {"client app public\ngrant app", "client app public\ncode app", "/token is only ever refused"},
+		"never allowed": {"token=never-issued\n-- response --\n200", "nothing=\n-- response --\n400\n\nerror: invalid_request", "/revoke is only ever refused"},
 	} {
 		text := strings.Replace(refusals, row.from, row.to, 1)
 		if text == refusals {
@@ -95,7 +94,10 @@ func TestOracleIsAsked(t *testing.T) {
 		"the log has the secret s3cr3t":   func(p *player) { p.server.Log.Write([]byte("s3cr3t-code")) },
 		"changed the grants":              func(p *player) { p.before.state["grants"] = []string{"one"} },
 	} {
-		p := newPlayer(t, st, func(*server.Config) {})
+		p, err := newPlayer(t, st, setup{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		p.snapshot = snapshot
 		state, err := snapshot(t.Context())
 		if err != nil {
@@ -109,7 +111,10 @@ func TestOracleIsAsked(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	p := newPlayer(t, st, func(*server.Config) {})
+	p, err := newPlayer(t, st, setup{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.secrets = []string{"s3cr3t-code"}
 	if err := p.end(); err != nil {
 		t.Error(err)

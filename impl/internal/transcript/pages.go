@@ -5,13 +5,17 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/charterauth/charter/impl/server"
 )
 
 // pages is the Interaction of a server under test: a form that nobody sees, and
 // that the runner answers in the browser's name.
-type pages struct{ server *server.Server }
+type pages struct {
+	server *server.Server
+	now    func() time.Time // when people sign in
+}
 
 // askPath is where the waiting request is answered.
 const askPath = "/ask"
@@ -50,7 +54,7 @@ func (p pages) decide(ctx context.Context, waiting *server.Pending, words []stri
 	if words[1] == "denies" {
 		return p.server.Deny(ctx, waiting)
 	}
-	d := server.Decision{Subject: words[0]}
+	d := server.Decision{Subject: words[0], AuthTime: p.now()}
 	if len(words) > 2 {
 		d.Scopes = words[2:]
 	}

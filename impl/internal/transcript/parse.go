@@ -28,7 +28,7 @@ type step struct {
 
 var (
 	requirementID = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*(-[A-Za-z0-9.]+)+-[0-9]+$`)
-	kinds         = []string{"server", "given", "request", "again", "answer", "response", "id_token", "state", "clock"}
+	kinds         = []string{"server", "given", "request", "again", "answer", "response", "id_token", "jwt", "state", "clock"}
 )
 
 // Load parses every transcript below a directory, in the order of their names.

@@ -28,6 +28,9 @@ type player struct {
 	values  values
 	clients map[string]servertest.Client
 
+	resources map[string]http.Handler // by host
+	documents *documents              // nil: there are none
+
 	last    message        // the last request, for "again"
 	heard   heard          // the last response
 	asked   bool           // it answers a request, not a person
@@ -50,11 +53,14 @@ func Play(t testing.TB, tr Transcript, st store.Store, snapshot Snapshot) error 
 	if steps[0].kind == "server" {
 		lines, steps = steps[0].lines, steps[1:]
 	}
-	change, err := configure(lines)
+	configured, err := configure(lines)
 	if err != nil {
 		return err
 	}
-	p := newPlayer(t, st, change)
+	p, err := newPlayer(t, st, configured)
+	if err != nil {
+		return err
+	}
 	p.snapshot = snapshot
 	for i, s := range steps {
 		err := p.step(s)
@@ -72,26 +78,52 @@ func Play(t testing.TB, tr Transcript, st store.Store, snapshot Snapshot) error 
 	return errors.Join(p.end(), p.checkControls())
 }
 
-func newPlayer(t testing.TB, st store.Store, change func(*server.Config)) *player {
+func newPlayer(t testing.TB, st store.Store, s setup) (*player, error) {
 	t.Helper()
-	p := &player{t: t, clients: map[string]servertest.Client{}, heardWell: map[string]bool{}}
-	p.server = servertest.New(t, st,
-		func(cfg *server.Config) { cfg.Interaction = interaction },
-		change,
-		func(cfg *server.Config) { p.issuer = cfg.Issuer })
+	p := &player{t: t, clients: map[string]servertest.Client{}, heardWell: map[string]bool{}, resources: map[string]http.Handler{}}
+	p.server = servertest.New(t, st, func(cfg *server.Config) {
+		now := cfg.Now
+		cfg.Interaction = func(s *server.Server) (server.Interaction, error) { return pages{s, now}, nil }
+		for _, change := range s.changes {
+			change(cfg)
+		}
+		if s.documents {
+			p.startDocuments(cfg)
+		}
+		p.issuer = cfg.Issuer
+	})
 	p.values = baseValues(p.issuer)
-	listener := httptest.NewServer(p.server)
+	if p.documents != nil {
+		p.values["docs"] = p.documents.URL
+	}
+	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if resource, ok := p.resources[r.Host]; ok {
+			resource.ServeHTTP(w, r)
+			return
+		}
+		p.server.ServeHTTP(w, r)
+	}))
 	t.Cleanup(listener.Close)
-	// The name in the URL is the issuer's, the connection goes to the test.
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "tcp", listener.Listener.Addr().String())
-	}}
+	transport := dial(listener.Listener)
 	t.Cleanup(transport.CloseIdleConnections)
 	p.http = &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return p
+	for _, r := range s.protects {
+		if err := p.guard(r, listener.Listener); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// dial connects to the test whatever the URL says: the name in it is the issuer's
+// or the resource's.
+func dial(to net.Listener) *http.Transport {
+	return &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", to.Addr().String())
+	}}
 }
 
 func (p *player) step(s step) error {
@@ -119,6 +151,8 @@ func (p *player) step(s step) error {
 		return p.send(m)
 	case "answer":
 		return p.answer(s.lines[0])
+	case "jwt":
+		return p.jwt(s.lines)
 	case "response":
 		return p.heard.check(s.lines, p.values)
 	case "id_token":
@@ -162,7 +196,7 @@ func (p *player) do(r *http.Request, protocol bool) error {
 	}
 	defer res.Body.Close()
 	p.asked = protocol
-	if protocol {
+	if _, elsewhere := p.resources[r.URL.Host]; protocol && !elsewhere {
 		openapitest.Validate(p.t, r, res)
 	}
 	answer, err := oracle.Read(res)
@@ -211,6 +245,7 @@ func (p *player) answer(decision string) error {
 //	token {name} is active    or inactive, or how: revoked, used, expired, unknown, disabled
 //	event REASON              it is in the audit trail
 //	no event REASON
+//	document PATH was fetched N times
 //	the refusal changed grants tokens    the kinds of records that the request before changed
 func (p *player) state(line string) error {
 	if strings.HasPrefix(line, changed) {
@@ -232,6 +267,8 @@ func (p *player) state(line string) error {
 			return fmt.Errorf("it is %s", inspected.State)
 		}
 		return nil
+	case words[0] == "document" && len(words) == 6:
+		return p.checkFetched(words[1], words[4])
 	case words[0] == "event" && len(words) == 2, words[0] == "no" && len(words) == 3:
 		happened := false
 		for _, reason := range p.server.Reasons() {

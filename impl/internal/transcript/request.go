@@ -117,6 +117,9 @@ func (m message) request(v values, issuerOrigin string) (*http.Request, error) {
 	}
 	// The server stands behind a proxy that ends TLS, as most do.
 	target := "http" + strings.TrimPrefix(issuerOrigin, "https") + strings.TrimPrefix(path, issuerOrigin)
+	if rest, ok := strings.CutPrefix(path, "https://"); ok && !strings.HasPrefix(path, issuerOrigin) {
+		target = "http://" + rest // a protected resource
+	}
 	r, err := http.NewRequest(m.method, target, strings.NewReader(body))
 	if err != nil {
 		return nil, err

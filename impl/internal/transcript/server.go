@@ -9,22 +9,35 @@ import (
 	"github.com/charterauth/charter/impl/server"
 )
 
-// configure returns what a server section changes in the configuration.
-func configure(lines []string) (func(*server.Config), error) {
-	var changes []func(*server.Config)
+// A setup is what a server section says.
+type setup struct {
+	changes   []func(*server.Config)
+	protects  []protected
+	documents bool // clients may be named by the URL of their metadata
+}
+
+// configure reads a server section.
+func configure(lines []string) (s setup, err error) {
 	for _, line := range lines {
 		name, value, _ := strings.Cut(line, " ")
-		change, err := setting(name, value)
-		if err != nil {
-			return nil, err
+		switch name {
+		case "protects", "protects-by-keys":
+			r, err := readProtected(value, name == "protects-by-keys")
+			if err != nil {
+				return s, err
+			}
+			s.protects = append(s.protects, r)
+		case "documents":
+			s.documents = true
+		default:
+			change, err := setting(name, value)
+			if err != nil {
+				return s, err
+			}
+			s.changes = append(s.changes, change)
 		}
-		changes = append(changes, change)
 	}
-	return func(cfg *server.Config) {
-		for _, change := range changes {
-			change(cfg)
-		}
-	}, nil
+	return s, nil
 }
 
 func setting(name, value string) (func(*server.Config), error) {
@@ -61,9 +74,6 @@ func setting(name, value string) (func(*server.Config), error) {
 	}
 	return nil, fmt.Errorf("the server has no setting %q", name)
 }
-
-// interaction is the pages of a server, made by its New.
-func interaction(s *server.Server) (server.Interaction, error) { return pages{s}, nil }
 
 // baseValues are known to every transcript: RFC 7636 Appendix B, and the issuer.
 func baseValues(issuer string) values {
