@@ -24,20 +24,21 @@ CREATE TABLE charter_schema (
 
 -- Registered clients (RFC 7591). Metadata documents are never stored here.
 CREATE TABLE charter_clients (
-  id               VARCHAR(255) NOT NULL PRIMARY KEY, -- [public]
-  metadata         TEXT         NOT NULL,             -- [public] JSON
-  secrets          TEXT         NOT NULL,             -- [digest] JSON of hashes; [sealed] the secrets of clients that sign with them
-  source           VARCHAR(32)  NOT NULL,             -- [state]
-  fingerprint      VARCHAR(43)  NOT NULL,             -- [digest] of the metadata
-  fingerprint_slot VARCHAR(43)  NULL,                 -- [digest] the fingerprint, at the one client that answers for it
-  shared           SMALLINT     NOT NULL,             -- [state]
-  insecure_no_pkce SMALLINT     NOT NULL,             -- [state]
-  disabled_at      BIGINT       NOT NULL,             -- [state]
-  revision         BIGINT       NOT NULL,             -- [state]
-  created_at       BIGINT       NOT NULL,             -- [state]
-  updated_at       BIGINT       NOT NULL,             -- [state]
-  last_used_at     BIGINT       NOT NULL,             -- [state]
-  expires_at       BIGINT       NOT NULL              -- [state]
+  id                  VARCHAR(255) NOT NULL PRIMARY KEY, -- [public]
+  metadata            TEXT         NOT NULL,             -- [public] JSON
+  secrets             TEXT         NOT NULL,             -- [digest] JSON of hashes; [sealed] the secrets of clients that sign with them
+  source              VARCHAR(32)  NOT NULL,             -- [state]
+  fingerprint         VARCHAR(43)  NOT NULL,             -- [digest] of the metadata
+  fingerprint_slot    VARCHAR(43)  NULL,                 -- [digest] the fingerprint, at the one client that answers for it
+  shared              SMALLINT     NOT NULL,             -- [state]
+  insecure_no_pkce    SMALLINT     NOT NULL,             -- [state]
+  disabled_at         BIGINT       NOT NULL,             -- [state]
+  revision            BIGINT       NOT NULL,             -- [state]
+  created_at          BIGINT       NOT NULL,             -- [state]
+  updated_at          BIGINT       NOT NULL,             -- [state]
+  last_used_at        BIGINT       NOT NULL,             -- [state]
+  expires_at          BIGINT       NOT NULL,             -- [state]
+  insecure_legacy_jwt SMALLINT     NOT NULL DEFAULT 0    -- [state]
 );
 CREATE UNIQUE INDEX charter_clients_fingerprint ON charter_clients (fingerprint_slot);
 CREATE INDEX charter_clients_expiry ON charter_clients (expires_at);

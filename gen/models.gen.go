@@ -26,6 +26,21 @@ func (e BearerErrorCode) Valid() bool {
 	}
 }
 
+// Defines values for ClientAssertionType.
+const (
+	ClientAssertionTypeJWTBearer ClientAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+)
+
+// Valid indicates whether the value is a known member of the ClientAssertionType enum.
+func (e ClientAssertionType) Valid() bool {
+	switch e {
+	case ClientAssertionTypeJWTBearer:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CodeChallengeMethod.
 const (
 	CodeChallengeMethodS256 CodeChallengeMethod = "S256"
@@ -433,6 +448,8 @@ type AuthorizationServerMetadata struct {
 	IntrospectionEndpoint string `json:"introspection_endpoint,omitempty"`
 	// How clients authenticate; never none.
 	IntrospectionEndpointAuthMethodsSupported []string `json:"introspection_endpoint_auth_methods_supported,omitempty"`
+	// How client assertions are signed; HS256 is for client_secret_jwt alone, the others for private_key_jwt.
+	IntrospectionEndpointAuthSigningAlgValuesSupported []string `json:"introspection_endpoint_auth_signing_alg_values_supported,omitempty"`
 	// Where the keys are.
 	JWKSURI string `json:"jwks_uri,omitempty"`
 	// What tokens can be for (RFC 9728 §4).
@@ -451,6 +468,8 @@ type AuthorizationServerMetadata struct {
 	RevocationEndpoint string `json:"revocation_endpoint,omitempty"`
 	// How clients authenticate.
 	RevocationEndpointAuthMethodsSupported []string `json:"revocation_endpoint_auth_methods_supported,omitempty"`
+	// How client assertions are signed; HS256 is for client_secret_jwt alone, the others for private_key_jwt.
+	RevocationEndpointAuthSigningAlgValuesSupported []string `json:"revocation_endpoint_auth_signing_alg_values_supported,omitempty"`
 	// Every scope value that exists.
 	ScopesSupported []string `json:"scopes_supported,omitempty"`
 	// Whether clients are told the same sub.
@@ -459,6 +478,8 @@ type AuthorizationServerMetadata struct {
 	TokenEndpoint string `json:"token_endpoint,omitempty"`
 	// How clients authenticate.
 	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported,omitempty"`
+	// How client assertions are signed; HS256 is for client_secret_jwt alone, the others for private_key_jwt.
+	TokenEndpointAuthSigningAlgValuesSupported []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
 	// Who signed in (OpenID Connect Discovery §3, as is all that follows).
 	UserinfoEndpoint string `json:"userinfo_endpoint,omitempty"`
 	// How /userinfo can be signed.
@@ -515,6 +536,10 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"introspection_endpoint_auth_methods_supported\":"), o.IntrospectionEndpointAuthMethodsSupported)
 
 	}
+	if o.IntrospectionEndpointAuthSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"introspection_endpoint_auth_signing_alg_values_supported\":"), o.IntrospectionEndpointAuthSigningAlgValuesSupported)
+
+	}
 	if o.JWKSURI != "" {
 		b = appendText(appendName(b, "\"jwks_uri\":"), o.JWKSURI)
 	}
@@ -544,6 +569,10 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"revocation_endpoint_auth_methods_supported\":"), o.RevocationEndpointAuthMethodsSupported)
 
 	}
+	if o.RevocationEndpointAuthSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"revocation_endpoint_auth_signing_alg_values_supported\":"), o.RevocationEndpointAuthSigningAlgValuesSupported)
+
+	}
 	if o.ScopesSupported != nil {
 		b = appendTexts(appendName(b, "\"scopes_supported\":"), o.ScopesSupported)
 
@@ -559,6 +588,10 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"token_endpoint_auth_methods_supported\":"), o.TokenEndpointAuthMethodsSupported)
 
 	}
+	if o.TokenEndpointAuthSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"token_endpoint_auth_signing_alg_values_supported\":"), o.TokenEndpointAuthSigningAlgValuesSupported)
+
+	}
 	if o.UserinfoEndpoint != "" {
 		b = appendText(appendName(b, "\"userinfo_endpoint\":"), o.UserinfoEndpoint)
 	}
@@ -566,7 +599,7 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"userinfo_signing_alg_values_supported\":"), o.UserinfoSigningAlgValuesSupported)
 
 	}
-	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_parameter_supported", "request_uri_parameter_supported", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
+	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_parameter_supported", "request_uri_parameter_supported", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
 		return b, err
 	}
 	return append(b, '}'), err
@@ -582,7 +615,7 @@ func (o *AuthorizationServerMetadata) UnmarshalJSON(document []byte) error {
 	if err := json.Unmarshal(document, &o.Additional); err != nil {
 		return err
 	}
-	for _, name := range []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_parameter_supported", "request_uri_parameter_supported", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
+	for _, name := range []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_parameter_supported", "request_uri_parameter_supported", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
 		delete(o.Additional, name)
 	}
 	return nil
@@ -628,6 +661,17 @@ func BearerErrorCodeValues() []BearerErrorCode {
 	return []BearerErrorCode{"invalid_token", "insufficient_scope"}
 }
 
+// ClientAssertionType is the schema ClientAssertionType of the document (RFC 7523 §2.2).
+//
+// What a client_assertion is.
+type ClientAssertionType string
+
+// ClientAssertionTypeValues returns every value of ClientAssertionType, in the order of the
+// document. The slice is the caller's.
+func ClientAssertionTypeValues() []ClientAssertionType {
+	return []ClientAssertionType{"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+}
+
 // ClientInformation is the schema ClientInformation of the document (RFC 7591 §3.2.1).
 //
 // The registration. It has the members of ClientMetadata as they are registered, and what the server says of the client.
@@ -636,6 +680,10 @@ type ClientInformation struct {
 	ClientID string `json:"client_id"`
 	// web (the default) or native; only a native client may use a private-use scheme (RFC 8252 §7.1).
 	ApplicationType string `json:"application_type,omitempty"`
+	// Whether logout tokens must have sid; here they always have.
+	BackchannelLogoutSessionRequired bool `json:"backchannel_logout_session_required,omitempty"`
+	// Told of the end of a session by this server (Back-Channel Logout §2.2).
+	BackchannelLogoutURI string `json:"backchannel_logout_uri,omitempty"`
 	// Seconds since 1970.
 	ClientIDIssuedAt *int64 `json:"client_id_issued_at,omitempty"`
 	// What people see; nobody has verified it.
@@ -648,8 +696,24 @@ type ClientInformation struct {
 	ClientURI string `json:"client_uri,omitempty"`
 	// Who answers for the client.
 	Contacts []string `json:"contacts,omitempty"`
+	// Authentication context classes, the best first, where a request says nothing else.
+	DefaultACRValues []string `json:"default_acr_values,omitempty"`
+	// Seconds since a sign-in after which the person must sign in again, where a request says nothing else.
+	DefaultMaxAge *int64 `json:"default_max_age,omitempty"`
+	// Whether iss and sid must be sent along; here they always are.
+	FrontchannelLogoutSessionRequired bool `json:"frontchannel_logout_session_required,omitempty"`
+	// Told of the end of a session by the browser (Front-Channel Logout §2).
+	FrontchannelLogoutURI string `json:"frontchannel_logout_uri,omitempty"`
 	// Those that are unknown here are dropped. Default: authorization_code.
 	GrantTypes []string `json:"grant_types,omitempty"`
+	// Without it, ID tokens are not encrypted.
+	IDTokenEncryptedResponseAlg string `json:"id_token_encrypted_response_alg,omitempty"`
+	// A128CBC-HS256 without it.
+	IDTokenEncryptedResponseEnc string `json:"id_token_encrypted_response_enc,omitempty"`
+	// RS256 without it.
+	IDTokenSignedResponseAlg string `json:"id_token_signed_response_alg,omitempty"`
+	// Where somebody else may send a person to sign in at this client (OpenID Connect Core §4).
+	InitiateLoginURI string `json:"initiate_login_uri,omitempty"`
 	// Public keys of a client.
 	JWKS *ClientJWKSet `json:"jwks,omitempty"`
 	// Where the client's public keys are.
@@ -658,26 +722,52 @@ type ClientInformation struct {
 	LogoURI string `json:"logo_uri,omitempty"`
 	// Privacy policy.
 	PolicyURI string `json:"policy_uri,omitempty"`
+	// Where a browser may go after signing out (RP-Initiated Logout §3.1).
+	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
 	// Where codes may be sent. One that cannot be used is kept, and refused at use.
 	RedirectURIs []string `json:"redirect_uris,omitempty"`
 	// For the client configuration endpoint (RFC 7592 §3).
 	RegistrationAccessToken string `json:"registration_access_token,omitempty"`
 	// The client configuration endpoint (RFC 7592 §3).
 	RegistrationClientURI string `json:"registration_client_uri,omitempty"`
+	// How the client means to encrypt request objects.
+	RequestObjectEncryptionAlg string `json:"request_object_encryption_alg,omitempty"`
+	// A128CBC-HS256 without it.
+	RequestObjectEncryptionEnc string `json:"request_object_encryption_enc,omitempty"`
+	// The only one that the client's request objects may have; without it, any that is offered.
+	RequestObjectSigningAlg string `json:"request_object_signing_alg,omitempty"`
+	// Where request objects of this client may be fetched from, byte for byte (OpenID Connect Core §6.2). A fragment is the SHA-256 of what is there.
+	RequestURIs []string `json:"request_uris,omitempty"`
+	// Whether ID tokens must have auth_time; here they always have.
+	RequireAuthTime bool `json:"require_auth_time,omitempty"`
+	// Authorization requests of this client must be request objects (RFC 9101 §10.5).
+	RequireSignedRequestObject bool `json:"require_signed_request_object,omitempty"`
 	// Those that are unknown here are dropped. Default: code.
 	ResponseTypes []string `json:"response_types,omitempty"`
 	// What the client means to ask for; it may ask a person for more.
 	Scope string `json:"scope,omitempty"`
+	// Lists the redirect URIs of all clients with the same pairwise subjects (OpenID Connect Core §8.1); fetched when it is registered.
+	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
 	// The same in every installation.
 	SoftwareID string `json:"software_id,omitempty"`
 	// Not verified, and so without effect (RFC 7591 §3.1.1).
 	SoftwareStatement string `json:"software_statement,omitempty"`
 	// Of the client.
 	SoftwareVersion string `json:"software_version,omitempty"`
-	// How the client authenticates: none, client_secret_basic (the default) or client_secret_post.
+	// public (the default) or pairwise (OpenID Connect Core §8).
+	SubjectType string `json:"subject_type,omitempty"`
+	// How the client authenticates: none, client_secret_basic (the default), client_secret_post, private_key_jwt or client_secret_jwt.
 	TokenEndpointAuthMethod string `json:"token_endpoint_auth_method,omitempty"`
+	// How private_key_jwt or client_secret_jwt is signed; without it, by any algorithm that is offered (OpenID Connect Registration §2).
+	TokenEndpointAuthSigningAlg string `json:"token_endpoint_auth_signing_alg,omitempty"`
 	// Terms of service.
 	TOSURI string `json:"tos_uri,omitempty"`
+	// Without it, userinfo is not encrypted.
+	UserinfoEncryptedResponseAlg string `json:"userinfo_encrypted_response_alg,omitempty"`
+	// A128CBC-HS256 without it.
+	UserinfoEncryptedResponseEnc string `json:"userinfo_encrypted_response_enc,omitempty"`
+	// Without it, userinfo is JSON.
+	UserinfoSignedResponseAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// Additional holds the members that are not declared. In what is written the
 	// declared ones win.
 	Additional map[string]json.RawMessage `json:"-"`
@@ -693,6 +783,12 @@ func (o *ClientInformation) appendJSON(b []byte) ([]byte, error) {
 	b = appendText(appendName(b, "\"client_id\":"), o.ClientID)
 	if o.ApplicationType != "" {
 		b = appendText(appendName(b, "\"application_type\":"), o.ApplicationType)
+	}
+	if o.BackchannelLogoutSessionRequired {
+		b = append(appendName(b, "\"backchannel_logout_session_required\":"), "true"...)
+	}
+	if o.BackchannelLogoutURI != "" {
+		b = appendText(appendName(b, "\"backchannel_logout_uri\":"), o.BackchannelLogoutURI)
 	}
 	if o.ClientIDIssuedAt != nil {
 		b = strconv.AppendInt(appendName(b, "\"client_id_issued_at\":"), int64(*o.ClientIDIssuedAt), 10)
@@ -713,9 +809,34 @@ func (o *ClientInformation) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"contacts\":"), o.Contacts)
 
 	}
+	if o.DefaultACRValues != nil {
+		b = appendTexts(appendName(b, "\"default_acr_values\":"), o.DefaultACRValues)
+
+	}
+	if o.DefaultMaxAge != nil {
+		b = strconv.AppendInt(appendName(b, "\"default_max_age\":"), int64(*o.DefaultMaxAge), 10)
+	}
+	if o.FrontchannelLogoutSessionRequired {
+		b = append(appendName(b, "\"frontchannel_logout_session_required\":"), "true"...)
+	}
+	if o.FrontchannelLogoutURI != "" {
+		b = appendText(appendName(b, "\"frontchannel_logout_uri\":"), o.FrontchannelLogoutURI)
+	}
 	if o.GrantTypes != nil {
 		b = appendTexts(appendName(b, "\"grant_types\":"), o.GrantTypes)
 
+	}
+	if o.IDTokenEncryptedResponseAlg != "" {
+		b = appendText(appendName(b, "\"id_token_encrypted_response_alg\":"), o.IDTokenEncryptedResponseAlg)
+	}
+	if o.IDTokenEncryptedResponseEnc != "" {
+		b = appendText(appendName(b, "\"id_token_encrypted_response_enc\":"), o.IDTokenEncryptedResponseEnc)
+	}
+	if o.IDTokenSignedResponseAlg != "" {
+		b = appendText(appendName(b, "\"id_token_signed_response_alg\":"), o.IDTokenSignedResponseAlg)
+	}
+	if o.InitiateLoginURI != "" {
+		b = appendText(appendName(b, "\"initiate_login_uri\":"), o.InitiateLoginURI)
 	}
 	if o.JWKS != nil {
 		if b, err = o.JWKS.appendJSON(appendName(b, "\"jwks\":")); err != nil {
@@ -731,6 +852,10 @@ func (o *ClientInformation) appendJSON(b []byte) ([]byte, error) {
 	if o.PolicyURI != "" {
 		b = appendText(appendName(b, "\"policy_uri\":"), o.PolicyURI)
 	}
+	if o.PostLogoutRedirectURIs != nil {
+		b = appendTexts(appendName(b, "\"post_logout_redirect_uris\":"), o.PostLogoutRedirectURIs)
+
+	}
 	if o.RedirectURIs != nil {
 		b = appendTexts(appendName(b, "\"redirect_uris\":"), o.RedirectURIs)
 
@@ -741,12 +866,34 @@ func (o *ClientInformation) appendJSON(b []byte) ([]byte, error) {
 	if o.RegistrationClientURI != "" {
 		b = appendText(appendName(b, "\"registration_client_uri\":"), o.RegistrationClientURI)
 	}
+	if o.RequestObjectEncryptionAlg != "" {
+		b = appendText(appendName(b, "\"request_object_encryption_alg\":"), o.RequestObjectEncryptionAlg)
+	}
+	if o.RequestObjectEncryptionEnc != "" {
+		b = appendText(appendName(b, "\"request_object_encryption_enc\":"), o.RequestObjectEncryptionEnc)
+	}
+	if o.RequestObjectSigningAlg != "" {
+		b = appendText(appendName(b, "\"request_object_signing_alg\":"), o.RequestObjectSigningAlg)
+	}
+	if o.RequestURIs != nil {
+		b = appendTexts(appendName(b, "\"request_uris\":"), o.RequestURIs)
+
+	}
+	if o.RequireAuthTime {
+		b = append(appendName(b, "\"require_auth_time\":"), "true"...)
+	}
+	if o.RequireSignedRequestObject {
+		b = append(appendName(b, "\"require_signed_request_object\":"), "true"...)
+	}
 	if o.ResponseTypes != nil {
 		b = appendTexts(appendName(b, "\"response_types\":"), o.ResponseTypes)
 
 	}
 	if o.Scope != "" {
 		b = appendText(appendName(b, "\"scope\":"), o.Scope)
+	}
+	if o.SectorIdentifierURI != "" {
+		b = appendText(appendName(b, "\"sector_identifier_uri\":"), o.SectorIdentifierURI)
 	}
 	if o.SoftwareID != "" {
 		b = appendText(appendName(b, "\"software_id\":"), o.SoftwareID)
@@ -757,13 +904,28 @@ func (o *ClientInformation) appendJSON(b []byte) ([]byte, error) {
 	if o.SoftwareVersion != "" {
 		b = appendText(appendName(b, "\"software_version\":"), o.SoftwareVersion)
 	}
+	if o.SubjectType != "" {
+		b = appendText(appendName(b, "\"subject_type\":"), o.SubjectType)
+	}
 	if o.TokenEndpointAuthMethod != "" {
 		b = appendText(appendName(b, "\"token_endpoint_auth_method\":"), o.TokenEndpointAuthMethod)
+	}
+	if o.TokenEndpointAuthSigningAlg != "" {
+		b = appendText(appendName(b, "\"token_endpoint_auth_signing_alg\":"), o.TokenEndpointAuthSigningAlg)
 	}
 	if o.TOSURI != "" {
 		b = appendText(appendName(b, "\"tos_uri\":"), o.TOSURI)
 	}
-	if b, err = appendAdditional(b, o.Additional, []string{"client_id", "application_type", "client_id_issued_at", "client_name", "client_secret", "client_secret_expires_at", "client_uri", "contacts", "grant_types", "jwks", "jwks_uri", "logo_uri", "policy_uri", "redirect_uris", "registration_access_token", "registration_client_uri", "response_types", "scope", "software_id", "software_statement", "software_version", "token_endpoint_auth_method", "tos_uri"}); err != nil {
+	if o.UserinfoEncryptedResponseAlg != "" {
+		b = appendText(appendName(b, "\"userinfo_encrypted_response_alg\":"), o.UserinfoEncryptedResponseAlg)
+	}
+	if o.UserinfoEncryptedResponseEnc != "" {
+		b = appendText(appendName(b, "\"userinfo_encrypted_response_enc\":"), o.UserinfoEncryptedResponseEnc)
+	}
+	if o.UserinfoSignedResponseAlg != "" {
+		b = appendText(appendName(b, "\"userinfo_signed_response_alg\":"), o.UserinfoSignedResponseAlg)
+	}
+	if b, err = appendAdditional(b, o.Additional, []string{"client_id", "application_type", "backchannel_logout_session_required", "backchannel_logout_uri", "client_id_issued_at", "client_name", "client_secret", "client_secret_expires_at", "client_uri", "contacts", "default_acr_values", "default_max_age", "frontchannel_logout_session_required", "frontchannel_logout_uri", "grant_types", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "id_token_signed_response_alg", "initiate_login_uri", "jwks", "jwks_uri", "logo_uri", "policy_uri", "post_logout_redirect_uris", "redirect_uris", "registration_access_token", "registration_client_uri", "request_object_encryption_alg", "request_object_encryption_enc", "request_object_signing_alg", "request_uris", "require_auth_time", "require_signed_request_object", "response_types", "scope", "sector_identifier_uri", "software_id", "software_statement", "software_version", "subject_type", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg", "tos_uri", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "userinfo_signed_response_alg"}); err != nil {
 		return b, err
 	}
 	return append(b, '}'), err
@@ -779,7 +941,7 @@ func (o *ClientInformation) UnmarshalJSON(document []byte) error {
 	if err := json.Unmarshal(document, &o.Additional); err != nil {
 		return err
 	}
-	for _, name := range []string{"client_id", "application_type", "client_id_issued_at", "client_name", "client_secret", "client_secret_expires_at", "client_uri", "contacts", "grant_types", "jwks", "jwks_uri", "logo_uri", "policy_uri", "redirect_uris", "registration_access_token", "registration_client_uri", "response_types", "scope", "software_id", "software_statement", "software_version", "token_endpoint_auth_method", "tos_uri"} {
+	for _, name := range []string{"client_id", "application_type", "backchannel_logout_session_required", "backchannel_logout_uri", "client_id_issued_at", "client_name", "client_secret", "client_secret_expires_at", "client_uri", "contacts", "default_acr_values", "default_max_age", "frontchannel_logout_session_required", "frontchannel_logout_uri", "grant_types", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "id_token_signed_response_alg", "initiate_login_uri", "jwks", "jwks_uri", "logo_uri", "policy_uri", "post_logout_redirect_uris", "redirect_uris", "registration_access_token", "registration_client_uri", "request_object_encryption_alg", "request_object_encryption_enc", "request_object_signing_alg", "request_uris", "require_auth_time", "require_signed_request_object", "response_types", "scope", "sector_identifier_uri", "software_id", "software_statement", "software_version", "subject_type", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg", "tos_uri", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "userinfo_signed_response_alg"} {
 		delete(o.Additional, name)
 	}
 	return nil
@@ -882,18 +1044,45 @@ func (o *ClientJWKSet) appendJSON(b []byte) ([]byte, error) {
 // ClientMetadata is the schema ClientMetadata of the document (RFC 7591 §2).
 //
 // What a client says of itself. Members with a language tag, such as client_name#de, are kept (RFC 7591 §2.2);
-// all others that are not declared here are ignored.
+// all others that are not declared here are ignored. Of a member that ends in _supported one value is registered,
+// under another name: the list is never answered (OpenID Connect RP Metadata Choices §2).
 type ClientMetadata struct {
 	// web (the default) or native; only a native client may use a private-use scheme (RFC 8252 §7.1).
 	ApplicationType string `json:"application_type,omitempty"`
+	// Whether logout tokens must have sid; here they always have.
+	BackchannelLogoutSessionRequired bool `json:"backchannel_logout_session_required,omitempty"`
+	// Told of the end of a session by this server (Back-Channel Logout §2.2).
+	BackchannelLogoutURI string `json:"backchannel_logout_uri,omitempty"`
 	// What people see; nobody has verified it.
 	ClientName string `json:"client_name,omitempty"`
 	// The client's home page.
 	ClientURI string `json:"client_uri,omitempty"`
 	// Who answers for the client.
 	Contacts []string `json:"contacts,omitempty"`
+	// Authentication context classes, the best first, where a request says nothing else.
+	DefaultACRValues []string `json:"default_acr_values,omitempty"`
+	// Seconds since a sign-in after which the person must sign in again, where a request says nothing else.
+	DefaultMaxAge *int64 `json:"default_max_age,omitempty"`
+	// Whether iss and sid must be sent along; here they always are.
+	FrontchannelLogoutSessionRequired bool `json:"frontchannel_logout_session_required,omitempty"`
+	// Told of the end of a session by the browser (Front-Channel Logout §2).
+	FrontchannelLogoutURI string `json:"frontchannel_logout_uri,omitempty"`
 	// Those that are unknown here are dropped. Default: authorization_code.
 	GrantTypes []string `json:"grant_types,omitempty"`
+	// Without it, ID tokens are not encrypted.
+	IDTokenEncryptedResponseAlg string `json:"id_token_encrypted_response_alg,omitempty"`
+	// A128CBC-HS256 without it.
+	IDTokenEncryptedResponseEnc string `json:"id_token_encrypted_response_enc,omitempty"`
+	// What the client could do; one of them is registered as id_token_encrypted_response_alg.
+	IDTokenEncryptionAlgValuesSupported []string `json:"id_token_encryption_alg_values_supported,omitempty"`
+	// What the client could do; one of them is registered as id_token_encrypted_response_enc.
+	IDTokenEncryptionEncValuesSupported []string `json:"id_token_encryption_enc_values_supported,omitempty"`
+	// RS256 without it.
+	IDTokenSignedResponseAlg string `json:"id_token_signed_response_alg,omitempty"`
+	// What the client could do; one of them is registered as id_token_signed_response_alg.
+	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported,omitempty"`
+	// Where somebody else may send a person to sign in at this client (OpenID Connect Core §4).
+	InitiateLoginURI string `json:"initiate_login_uri,omitempty"`
 	// Public keys of a client.
 	JWKS *ClientJWKSet `json:"jwks,omitempty"`
 	// Where the client's public keys are.
@@ -902,22 +1091,66 @@ type ClientMetadata struct {
 	LogoURI string `json:"logo_uri,omitempty"`
 	// Privacy policy.
 	PolicyURI string `json:"policy_uri,omitempty"`
+	// Where a browser may go after signing out (RP-Initiated Logout §3.1).
+	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
 	// Where codes may be sent. One that cannot be used is kept, and refused at use.
 	RedirectURIs []string `json:"redirect_uris,omitempty"`
+	// How the client means to encrypt request objects.
+	RequestObjectEncryptionAlg string `json:"request_object_encryption_alg,omitempty"`
+	// What the client could do; one of them is registered as request_object_encryption_alg.
+	RequestObjectEncryptionAlgValuesSupported []string `json:"request_object_encryption_alg_values_supported,omitempty"`
+	// A128CBC-HS256 without it.
+	RequestObjectEncryptionEnc string `json:"request_object_encryption_enc,omitempty"`
+	// What the client could do; one of them is registered as request_object_encryption_enc.
+	RequestObjectEncryptionEncValuesSupported []string `json:"request_object_encryption_enc_values_supported,omitempty"`
+	// The only one that the client's request objects may have; without it, any that is offered.
+	RequestObjectSigningAlg string `json:"request_object_signing_alg,omitempty"`
+	// What the client could do; one of them is registered as request_object_signing_alg.
+	RequestObjectSigningAlgValuesSupported []string `json:"request_object_signing_alg_values_supported,omitempty"`
+	// Where request objects of this client may be fetched from, byte for byte (OpenID Connect Core §6.2). A fragment is the SHA-256 of what is there.
+	RequestURIs []string `json:"request_uris,omitempty"`
+	// Whether ID tokens must have auth_time; here they always have.
+	RequireAuthTime bool `json:"require_auth_time,omitempty"`
+	// Authorization requests of this client must be request objects (RFC 9101 §10.5).
+	RequireSignedRequestObject bool `json:"require_signed_request_object,omitempty"`
 	// Those that are unknown here are dropped. Default: code.
 	ResponseTypes []string `json:"response_types,omitempty"`
 	// What the client means to ask for; it may ask a person for more.
 	Scope string `json:"scope,omitempty"`
+	// Lists the redirect URIs of all clients with the same pairwise subjects (OpenID Connect Core §8.1); fetched when it is registered.
+	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
 	// The same in every installation.
 	SoftwareID string `json:"software_id,omitempty"`
 	// Not verified, and so without effect (RFC 7591 §3.1.1).
 	SoftwareStatement string `json:"software_statement,omitempty"`
 	// Of the client.
 	SoftwareVersion string `json:"software_version,omitempty"`
-	// How the client authenticates: none, client_secret_basic (the default) or client_secret_post.
+	// public (the default) or pairwise (OpenID Connect Core §8).
+	SubjectType string `json:"subject_type,omitempty"`
+	// What the client could do; one of them is registered as subject_type.
+	SubjectTypesSupported []string `json:"subject_types_supported,omitempty"`
+	// How the client authenticates: none, client_secret_basic (the default), client_secret_post, private_key_jwt or client_secret_jwt.
 	TokenEndpointAuthMethod string `json:"token_endpoint_auth_method,omitempty"`
+	// What the client could do; one of them is registered as token_endpoint_auth_method.
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported,omitempty"`
+	// How private_key_jwt or client_secret_jwt is signed; without it, by any algorithm that is offered (OpenID Connect Registration §2).
+	TokenEndpointAuthSigningAlg string `json:"token_endpoint_auth_signing_alg,omitempty"`
+	// What the client could do; one of them is registered as token_endpoint_auth_signing_alg.
+	TokenEndpointAuthSigningAlgValuesSupported []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
 	// Terms of service.
 	TOSURI string `json:"tos_uri,omitempty"`
+	// Without it, userinfo is not encrypted.
+	UserinfoEncryptedResponseAlg string `json:"userinfo_encrypted_response_alg,omitempty"`
+	// A128CBC-HS256 without it.
+	UserinfoEncryptedResponseEnc string `json:"userinfo_encrypted_response_enc,omitempty"`
+	// What the client could do; one of them is registered as userinfo_encrypted_response_alg.
+	UserinfoEncryptionAlgValuesSupported []string `json:"userinfo_encryption_alg_values_supported,omitempty"`
+	// What the client could do; one of them is registered as userinfo_encrypted_response_enc.
+	UserinfoEncryptionEncValuesSupported []string `json:"userinfo_encryption_enc_values_supported,omitempty"`
+	// Without it, userinfo is JSON.
+	UserinfoSignedResponseAlg string `json:"userinfo_signed_response_alg,omitempty"`
+	// What the client could do; one of them is registered as userinfo_signed_response_alg.
+	UserinfoSigningAlgValuesSupported []string `json:"userinfo_signing_alg_values_supported,omitempty"`
 }
 
 // MarshalJSON writes o with the members in the order of the document; those
@@ -930,6 +1163,12 @@ func (o *ClientMetadata) appendJSON(b []byte) ([]byte, error) {
 	if o.ApplicationType != "" {
 		b = appendText(appendName(b, "\"application_type\":"), o.ApplicationType)
 	}
+	if o.BackchannelLogoutSessionRequired {
+		b = append(appendName(b, "\"backchannel_logout_session_required\":"), "true"...)
+	}
+	if o.BackchannelLogoutURI != "" {
+		b = appendText(appendName(b, "\"backchannel_logout_uri\":"), o.BackchannelLogoutURI)
+	}
 	if o.ClientName != "" {
 		b = appendText(appendName(b, "\"client_name\":"), o.ClientName)
 	}
@@ -940,9 +1179,46 @@ func (o *ClientMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"contacts\":"), o.Contacts)
 
 	}
+	if o.DefaultACRValues != nil {
+		b = appendTexts(appendName(b, "\"default_acr_values\":"), o.DefaultACRValues)
+
+	}
+	if o.DefaultMaxAge != nil {
+		b = strconv.AppendInt(appendName(b, "\"default_max_age\":"), int64(*o.DefaultMaxAge), 10)
+	}
+	if o.FrontchannelLogoutSessionRequired {
+		b = append(appendName(b, "\"frontchannel_logout_session_required\":"), "true"...)
+	}
+	if o.FrontchannelLogoutURI != "" {
+		b = appendText(appendName(b, "\"frontchannel_logout_uri\":"), o.FrontchannelLogoutURI)
+	}
 	if o.GrantTypes != nil {
 		b = appendTexts(appendName(b, "\"grant_types\":"), o.GrantTypes)
 
+	}
+	if o.IDTokenEncryptedResponseAlg != "" {
+		b = appendText(appendName(b, "\"id_token_encrypted_response_alg\":"), o.IDTokenEncryptedResponseAlg)
+	}
+	if o.IDTokenEncryptedResponseEnc != "" {
+		b = appendText(appendName(b, "\"id_token_encrypted_response_enc\":"), o.IDTokenEncryptedResponseEnc)
+	}
+	if o.IDTokenEncryptionAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"id_token_encryption_alg_values_supported\":"), o.IDTokenEncryptionAlgValuesSupported)
+
+	}
+	if o.IDTokenEncryptionEncValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"id_token_encryption_enc_values_supported\":"), o.IDTokenEncryptionEncValuesSupported)
+
+	}
+	if o.IDTokenSignedResponseAlg != "" {
+		b = appendText(appendName(b, "\"id_token_signed_response_alg\":"), o.IDTokenSignedResponseAlg)
+	}
+	if o.IDTokenSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"id_token_signing_alg_values_supported\":"), o.IDTokenSigningAlgValuesSupported)
+
+	}
+	if o.InitiateLoginURI != "" {
+		b = appendText(appendName(b, "\"initiate_login_uri\":"), o.InitiateLoginURI)
 	}
 	if o.JWKS != nil {
 		if b, err = o.JWKS.appendJSON(appendName(b, "\"jwks\":")); err != nil {
@@ -958,9 +1234,44 @@ func (o *ClientMetadata) appendJSON(b []byte) ([]byte, error) {
 	if o.PolicyURI != "" {
 		b = appendText(appendName(b, "\"policy_uri\":"), o.PolicyURI)
 	}
+	if o.PostLogoutRedirectURIs != nil {
+		b = appendTexts(appendName(b, "\"post_logout_redirect_uris\":"), o.PostLogoutRedirectURIs)
+
+	}
 	if o.RedirectURIs != nil {
 		b = appendTexts(appendName(b, "\"redirect_uris\":"), o.RedirectURIs)
 
+	}
+	if o.RequestObjectEncryptionAlg != "" {
+		b = appendText(appendName(b, "\"request_object_encryption_alg\":"), o.RequestObjectEncryptionAlg)
+	}
+	if o.RequestObjectEncryptionAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"request_object_encryption_alg_values_supported\":"), o.RequestObjectEncryptionAlgValuesSupported)
+
+	}
+	if o.RequestObjectEncryptionEnc != "" {
+		b = appendText(appendName(b, "\"request_object_encryption_enc\":"), o.RequestObjectEncryptionEnc)
+	}
+	if o.RequestObjectEncryptionEncValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"request_object_encryption_enc_values_supported\":"), o.RequestObjectEncryptionEncValuesSupported)
+
+	}
+	if o.RequestObjectSigningAlg != "" {
+		b = appendText(appendName(b, "\"request_object_signing_alg\":"), o.RequestObjectSigningAlg)
+	}
+	if o.RequestObjectSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"request_object_signing_alg_values_supported\":"), o.RequestObjectSigningAlgValuesSupported)
+
+	}
+	if o.RequestURIs != nil {
+		b = appendTexts(appendName(b, "\"request_uris\":"), o.RequestURIs)
+
+	}
+	if o.RequireAuthTime {
+		b = append(appendName(b, "\"require_auth_time\":"), "true"...)
+	}
+	if o.RequireSignedRequestObject {
+		b = append(appendName(b, "\"require_signed_request_object\":"), "true"...)
 	}
 	if o.ResponseTypes != nil {
 		b = appendTexts(appendName(b, "\"response_types\":"), o.ResponseTypes)
@@ -968,6 +1279,9 @@ func (o *ClientMetadata) appendJSON(b []byte) ([]byte, error) {
 	}
 	if o.Scope != "" {
 		b = appendText(appendName(b, "\"scope\":"), o.Scope)
+	}
+	if o.SectorIdentifierURI != "" {
+		b = appendText(appendName(b, "\"sector_identifier_uri\":"), o.SectorIdentifierURI)
 	}
 	if o.SoftwareID != "" {
 		b = appendText(appendName(b, "\"software_id\":"), o.SoftwareID)
@@ -978,11 +1292,50 @@ func (o *ClientMetadata) appendJSON(b []byte) ([]byte, error) {
 	if o.SoftwareVersion != "" {
 		b = appendText(appendName(b, "\"software_version\":"), o.SoftwareVersion)
 	}
+	if o.SubjectType != "" {
+		b = appendText(appendName(b, "\"subject_type\":"), o.SubjectType)
+	}
+	if o.SubjectTypesSupported != nil {
+		b = appendTexts(appendName(b, "\"subject_types_supported\":"), o.SubjectTypesSupported)
+
+	}
 	if o.TokenEndpointAuthMethod != "" {
 		b = appendText(appendName(b, "\"token_endpoint_auth_method\":"), o.TokenEndpointAuthMethod)
 	}
+	if o.TokenEndpointAuthMethodsSupported != nil {
+		b = appendTexts(appendName(b, "\"token_endpoint_auth_methods_supported\":"), o.TokenEndpointAuthMethodsSupported)
+
+	}
+	if o.TokenEndpointAuthSigningAlg != "" {
+		b = appendText(appendName(b, "\"token_endpoint_auth_signing_alg\":"), o.TokenEndpointAuthSigningAlg)
+	}
+	if o.TokenEndpointAuthSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"token_endpoint_auth_signing_alg_values_supported\":"), o.TokenEndpointAuthSigningAlgValuesSupported)
+
+	}
 	if o.TOSURI != "" {
 		b = appendText(appendName(b, "\"tos_uri\":"), o.TOSURI)
+	}
+	if o.UserinfoEncryptedResponseAlg != "" {
+		b = appendText(appendName(b, "\"userinfo_encrypted_response_alg\":"), o.UserinfoEncryptedResponseAlg)
+	}
+	if o.UserinfoEncryptedResponseEnc != "" {
+		b = appendText(appendName(b, "\"userinfo_encrypted_response_enc\":"), o.UserinfoEncryptedResponseEnc)
+	}
+	if o.UserinfoEncryptionAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"userinfo_encryption_alg_values_supported\":"), o.UserinfoEncryptionAlgValuesSupported)
+
+	}
+	if o.UserinfoEncryptionEncValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"userinfo_encryption_enc_values_supported\":"), o.UserinfoEncryptionEncValuesSupported)
+
+	}
+	if o.UserinfoSignedResponseAlg != "" {
+		b = appendText(appendName(b, "\"userinfo_signed_response_alg\":"), o.UserinfoSignedResponseAlg)
+	}
+	if o.UserinfoSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"userinfo_signing_alg_values_supported\":"), o.UserinfoSigningAlgValuesSupported)
+
 	}
 	return append(b, '}'), err
 }
@@ -995,6 +1348,10 @@ type ClientUpdate struct {
 	ClientID string `json:"client_id"`
 	// web (the default) or native; only a native client may use a private-use scheme (RFC 8252 §7.1).
 	ApplicationType string `json:"application_type,omitempty"`
+	// Whether logout tokens must have sid; here they always have.
+	BackchannelLogoutSessionRequired bool `json:"backchannel_logout_session_required,omitempty"`
+	// Told of the end of a session by this server (Back-Channel Logout §2.2).
+	BackchannelLogoutURI string `json:"backchannel_logout_uri,omitempty"`
 	// What people see; nobody has verified it.
 	ClientName string `json:"client_name,omitempty"`
 	// If sent, the current one. A client cannot choose its secret.
@@ -1003,8 +1360,30 @@ type ClientUpdate struct {
 	ClientURI string `json:"client_uri,omitempty"`
 	// Who answers for the client.
 	Contacts []string `json:"contacts,omitempty"`
+	// Authentication context classes, the best first, where a request says nothing else.
+	DefaultACRValues []string `json:"default_acr_values,omitempty"`
+	// Seconds since a sign-in after which the person must sign in again, where a request says nothing else.
+	DefaultMaxAge *int64 `json:"default_max_age,omitempty"`
+	// Whether iss and sid must be sent along; here they always are.
+	FrontchannelLogoutSessionRequired bool `json:"frontchannel_logout_session_required,omitempty"`
+	// Told of the end of a session by the browser (Front-Channel Logout §2).
+	FrontchannelLogoutURI string `json:"frontchannel_logout_uri,omitempty"`
 	// Those that are unknown here are dropped. Default: authorization_code.
 	GrantTypes []string `json:"grant_types,omitempty"`
+	// Without it, ID tokens are not encrypted.
+	IDTokenEncryptedResponseAlg string `json:"id_token_encrypted_response_alg,omitempty"`
+	// A128CBC-HS256 without it.
+	IDTokenEncryptedResponseEnc string `json:"id_token_encrypted_response_enc,omitempty"`
+	// What the client could do; one of them is registered as id_token_encrypted_response_alg.
+	IDTokenEncryptionAlgValuesSupported []string `json:"id_token_encryption_alg_values_supported,omitempty"`
+	// What the client could do; one of them is registered as id_token_encrypted_response_enc.
+	IDTokenEncryptionEncValuesSupported []string `json:"id_token_encryption_enc_values_supported,omitempty"`
+	// RS256 without it.
+	IDTokenSignedResponseAlg string `json:"id_token_signed_response_alg,omitempty"`
+	// What the client could do; one of them is registered as id_token_signed_response_alg.
+	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported,omitempty"`
+	// Where somebody else may send a person to sign in at this client (OpenID Connect Core §4).
+	InitiateLoginURI string `json:"initiate_login_uri,omitempty"`
 	// Public keys of a client.
 	JWKS *ClientJWKSet `json:"jwks,omitempty"`
 	// Where the client's public keys are.
@@ -1013,22 +1392,66 @@ type ClientUpdate struct {
 	LogoURI string `json:"logo_uri,omitempty"`
 	// Privacy policy.
 	PolicyURI string `json:"policy_uri,omitempty"`
+	// Where a browser may go after signing out (RP-Initiated Logout §3.1).
+	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
 	// Where codes may be sent. One that cannot be used is kept, and refused at use.
 	RedirectURIs []string `json:"redirect_uris,omitempty"`
+	// How the client means to encrypt request objects.
+	RequestObjectEncryptionAlg string `json:"request_object_encryption_alg,omitempty"`
+	// What the client could do; one of them is registered as request_object_encryption_alg.
+	RequestObjectEncryptionAlgValuesSupported []string `json:"request_object_encryption_alg_values_supported,omitempty"`
+	// A128CBC-HS256 without it.
+	RequestObjectEncryptionEnc string `json:"request_object_encryption_enc,omitempty"`
+	// What the client could do; one of them is registered as request_object_encryption_enc.
+	RequestObjectEncryptionEncValuesSupported []string `json:"request_object_encryption_enc_values_supported,omitempty"`
+	// The only one that the client's request objects may have; without it, any that is offered.
+	RequestObjectSigningAlg string `json:"request_object_signing_alg,omitempty"`
+	// What the client could do; one of them is registered as request_object_signing_alg.
+	RequestObjectSigningAlgValuesSupported []string `json:"request_object_signing_alg_values_supported,omitempty"`
+	// Where request objects of this client may be fetched from, byte for byte (OpenID Connect Core §6.2). A fragment is the SHA-256 of what is there.
+	RequestURIs []string `json:"request_uris,omitempty"`
+	// Whether ID tokens must have auth_time; here they always have.
+	RequireAuthTime bool `json:"require_auth_time,omitempty"`
+	// Authorization requests of this client must be request objects (RFC 9101 §10.5).
+	RequireSignedRequestObject bool `json:"require_signed_request_object,omitempty"`
 	// Those that are unknown here are dropped. Default: code.
 	ResponseTypes []string `json:"response_types,omitempty"`
 	// What the client means to ask for; it may ask a person for more.
 	Scope string `json:"scope,omitempty"`
+	// Lists the redirect URIs of all clients with the same pairwise subjects (OpenID Connect Core §8.1); fetched when it is registered.
+	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
 	// The same in every installation.
 	SoftwareID string `json:"software_id,omitempty"`
 	// Not verified, and so without effect (RFC 7591 §3.1.1).
 	SoftwareStatement string `json:"software_statement,omitempty"`
 	// Of the client.
 	SoftwareVersion string `json:"software_version,omitempty"`
-	// How the client authenticates: none, client_secret_basic (the default) or client_secret_post.
+	// public (the default) or pairwise (OpenID Connect Core §8).
+	SubjectType string `json:"subject_type,omitempty"`
+	// What the client could do; one of them is registered as subject_type.
+	SubjectTypesSupported []string `json:"subject_types_supported,omitempty"`
+	// How the client authenticates: none, client_secret_basic (the default), client_secret_post, private_key_jwt or client_secret_jwt.
 	TokenEndpointAuthMethod string `json:"token_endpoint_auth_method,omitempty"`
+	// What the client could do; one of them is registered as token_endpoint_auth_method.
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported,omitempty"`
+	// How private_key_jwt or client_secret_jwt is signed; without it, by any algorithm that is offered (OpenID Connect Registration §2).
+	TokenEndpointAuthSigningAlg string `json:"token_endpoint_auth_signing_alg,omitempty"`
+	// What the client could do; one of them is registered as token_endpoint_auth_signing_alg.
+	TokenEndpointAuthSigningAlgValuesSupported []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
 	// Terms of service.
 	TOSURI string `json:"tos_uri,omitempty"`
+	// Without it, userinfo is not encrypted.
+	UserinfoEncryptedResponseAlg string `json:"userinfo_encrypted_response_alg,omitempty"`
+	// A128CBC-HS256 without it.
+	UserinfoEncryptedResponseEnc string `json:"userinfo_encrypted_response_enc,omitempty"`
+	// What the client could do; one of them is registered as userinfo_encrypted_response_alg.
+	UserinfoEncryptionAlgValuesSupported []string `json:"userinfo_encryption_alg_values_supported,omitempty"`
+	// What the client could do; one of them is registered as userinfo_encrypted_response_enc.
+	UserinfoEncryptionEncValuesSupported []string `json:"userinfo_encryption_enc_values_supported,omitempty"`
+	// Without it, userinfo is JSON.
+	UserinfoSignedResponseAlg string `json:"userinfo_signed_response_alg,omitempty"`
+	// What the client could do; one of them is registered as userinfo_signed_response_alg.
+	UserinfoSigningAlgValuesSupported []string `json:"userinfo_signing_alg_values_supported,omitempty"`
 }
 
 // MarshalJSON writes o with the members in the order of the document; those
@@ -1041,6 +1464,12 @@ func (o *ClientUpdate) appendJSON(b []byte) ([]byte, error) {
 	b = appendText(appendName(b, "\"client_id\":"), o.ClientID)
 	if o.ApplicationType != "" {
 		b = appendText(appendName(b, "\"application_type\":"), o.ApplicationType)
+	}
+	if o.BackchannelLogoutSessionRequired {
+		b = append(appendName(b, "\"backchannel_logout_session_required\":"), "true"...)
+	}
+	if o.BackchannelLogoutURI != "" {
+		b = appendText(appendName(b, "\"backchannel_logout_uri\":"), o.BackchannelLogoutURI)
 	}
 	if o.ClientName != "" {
 		b = appendText(appendName(b, "\"client_name\":"), o.ClientName)
@@ -1055,9 +1484,46 @@ func (o *ClientUpdate) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"contacts\":"), o.Contacts)
 
 	}
+	if o.DefaultACRValues != nil {
+		b = appendTexts(appendName(b, "\"default_acr_values\":"), o.DefaultACRValues)
+
+	}
+	if o.DefaultMaxAge != nil {
+		b = strconv.AppendInt(appendName(b, "\"default_max_age\":"), int64(*o.DefaultMaxAge), 10)
+	}
+	if o.FrontchannelLogoutSessionRequired {
+		b = append(appendName(b, "\"frontchannel_logout_session_required\":"), "true"...)
+	}
+	if o.FrontchannelLogoutURI != "" {
+		b = appendText(appendName(b, "\"frontchannel_logout_uri\":"), o.FrontchannelLogoutURI)
+	}
 	if o.GrantTypes != nil {
 		b = appendTexts(appendName(b, "\"grant_types\":"), o.GrantTypes)
 
+	}
+	if o.IDTokenEncryptedResponseAlg != "" {
+		b = appendText(appendName(b, "\"id_token_encrypted_response_alg\":"), o.IDTokenEncryptedResponseAlg)
+	}
+	if o.IDTokenEncryptedResponseEnc != "" {
+		b = appendText(appendName(b, "\"id_token_encrypted_response_enc\":"), o.IDTokenEncryptedResponseEnc)
+	}
+	if o.IDTokenEncryptionAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"id_token_encryption_alg_values_supported\":"), o.IDTokenEncryptionAlgValuesSupported)
+
+	}
+	if o.IDTokenEncryptionEncValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"id_token_encryption_enc_values_supported\":"), o.IDTokenEncryptionEncValuesSupported)
+
+	}
+	if o.IDTokenSignedResponseAlg != "" {
+		b = appendText(appendName(b, "\"id_token_signed_response_alg\":"), o.IDTokenSignedResponseAlg)
+	}
+	if o.IDTokenSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"id_token_signing_alg_values_supported\":"), o.IDTokenSigningAlgValuesSupported)
+
+	}
+	if o.InitiateLoginURI != "" {
+		b = appendText(appendName(b, "\"initiate_login_uri\":"), o.InitiateLoginURI)
 	}
 	if o.JWKS != nil {
 		if b, err = o.JWKS.appendJSON(appendName(b, "\"jwks\":")); err != nil {
@@ -1073,9 +1539,44 @@ func (o *ClientUpdate) appendJSON(b []byte) ([]byte, error) {
 	if o.PolicyURI != "" {
 		b = appendText(appendName(b, "\"policy_uri\":"), o.PolicyURI)
 	}
+	if o.PostLogoutRedirectURIs != nil {
+		b = appendTexts(appendName(b, "\"post_logout_redirect_uris\":"), o.PostLogoutRedirectURIs)
+
+	}
 	if o.RedirectURIs != nil {
 		b = appendTexts(appendName(b, "\"redirect_uris\":"), o.RedirectURIs)
 
+	}
+	if o.RequestObjectEncryptionAlg != "" {
+		b = appendText(appendName(b, "\"request_object_encryption_alg\":"), o.RequestObjectEncryptionAlg)
+	}
+	if o.RequestObjectEncryptionAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"request_object_encryption_alg_values_supported\":"), o.RequestObjectEncryptionAlgValuesSupported)
+
+	}
+	if o.RequestObjectEncryptionEnc != "" {
+		b = appendText(appendName(b, "\"request_object_encryption_enc\":"), o.RequestObjectEncryptionEnc)
+	}
+	if o.RequestObjectEncryptionEncValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"request_object_encryption_enc_values_supported\":"), o.RequestObjectEncryptionEncValuesSupported)
+
+	}
+	if o.RequestObjectSigningAlg != "" {
+		b = appendText(appendName(b, "\"request_object_signing_alg\":"), o.RequestObjectSigningAlg)
+	}
+	if o.RequestObjectSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"request_object_signing_alg_values_supported\":"), o.RequestObjectSigningAlgValuesSupported)
+
+	}
+	if o.RequestURIs != nil {
+		b = appendTexts(appendName(b, "\"request_uris\":"), o.RequestURIs)
+
+	}
+	if o.RequireAuthTime {
+		b = append(appendName(b, "\"require_auth_time\":"), "true"...)
+	}
+	if o.RequireSignedRequestObject {
+		b = append(appendName(b, "\"require_signed_request_object\":"), "true"...)
 	}
 	if o.ResponseTypes != nil {
 		b = appendTexts(appendName(b, "\"response_types\":"), o.ResponseTypes)
@@ -1083,6 +1584,9 @@ func (o *ClientUpdate) appendJSON(b []byte) ([]byte, error) {
 	}
 	if o.Scope != "" {
 		b = appendText(appendName(b, "\"scope\":"), o.Scope)
+	}
+	if o.SectorIdentifierURI != "" {
+		b = appendText(appendName(b, "\"sector_identifier_uri\":"), o.SectorIdentifierURI)
 	}
 	if o.SoftwareID != "" {
 		b = appendText(appendName(b, "\"software_id\":"), o.SoftwareID)
@@ -1093,11 +1597,50 @@ func (o *ClientUpdate) appendJSON(b []byte) ([]byte, error) {
 	if o.SoftwareVersion != "" {
 		b = appendText(appendName(b, "\"software_version\":"), o.SoftwareVersion)
 	}
+	if o.SubjectType != "" {
+		b = appendText(appendName(b, "\"subject_type\":"), o.SubjectType)
+	}
+	if o.SubjectTypesSupported != nil {
+		b = appendTexts(appendName(b, "\"subject_types_supported\":"), o.SubjectTypesSupported)
+
+	}
 	if o.TokenEndpointAuthMethod != "" {
 		b = appendText(appendName(b, "\"token_endpoint_auth_method\":"), o.TokenEndpointAuthMethod)
 	}
+	if o.TokenEndpointAuthMethodsSupported != nil {
+		b = appendTexts(appendName(b, "\"token_endpoint_auth_methods_supported\":"), o.TokenEndpointAuthMethodsSupported)
+
+	}
+	if o.TokenEndpointAuthSigningAlg != "" {
+		b = appendText(appendName(b, "\"token_endpoint_auth_signing_alg\":"), o.TokenEndpointAuthSigningAlg)
+	}
+	if o.TokenEndpointAuthSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"token_endpoint_auth_signing_alg_values_supported\":"), o.TokenEndpointAuthSigningAlgValuesSupported)
+
+	}
 	if o.TOSURI != "" {
 		b = appendText(appendName(b, "\"tos_uri\":"), o.TOSURI)
+	}
+	if o.UserinfoEncryptedResponseAlg != "" {
+		b = appendText(appendName(b, "\"userinfo_encrypted_response_alg\":"), o.UserinfoEncryptedResponseAlg)
+	}
+	if o.UserinfoEncryptedResponseEnc != "" {
+		b = appendText(appendName(b, "\"userinfo_encrypted_response_enc\":"), o.UserinfoEncryptedResponseEnc)
+	}
+	if o.UserinfoEncryptionAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"userinfo_encryption_alg_values_supported\":"), o.UserinfoEncryptionAlgValuesSupported)
+
+	}
+	if o.UserinfoEncryptionEncValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"userinfo_encryption_enc_values_supported\":"), o.UserinfoEncryptionEncValuesSupported)
+
+	}
+	if o.UserinfoSignedResponseAlg != "" {
+		b = appendText(appendName(b, "\"userinfo_signed_response_alg\":"), o.UserinfoSignedResponseAlg)
+	}
+	if o.UserinfoSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"userinfo_signing_alg_values_supported\":"), o.UserinfoSigningAlgValuesSupported)
+
 	}
 	return append(b, '}'), err
 }
@@ -1346,6 +1889,10 @@ func IntrospectionErrorCodeValues() []IntrospectionErrorCode {
 type IntrospectionRequest struct {
 	// An access or refresh token.
 	Token string `json:"token"`
+	// Of clients that use private_key_jwt or client_secret_jwt (RFC 7523 §2.2).
+	ClientAssertion string `json:"client_assertion,omitempty"`
+	// What a client_assertion is.
+	ClientAssertionType ClientAssertionType `json:"client_assertion_type,omitempty"`
 	// Of clients that do not use client_secret_basic.
 	ClientID string `json:"client_id,omitempty"`
 	// Of clients that use client_secret_post.
@@ -1359,6 +1906,12 @@ func (o *IntrospectionRequest) Values() url.Values {
 	v := url.Values{}
 	if o.Token != "" {
 		v.Set("token", string(o.Token))
+	}
+	if o.ClientAssertion != "" {
+		v.Set("client_assertion", string(o.ClientAssertion))
+	}
+	if o.ClientAssertionType != "" {
+		v.Set("client_assertion_type", string(o.ClientAssertionType))
 	}
 	if o.ClientID != "" {
 		v.Set("client_id", string(o.ClientID))
@@ -1730,6 +2283,10 @@ func RevocationErrorCodeValues() []RevocationErrorCode {
 type RevocationRequest struct {
 	// An access or refresh token.
 	Token string `json:"token"`
+	// Of clients that use private_key_jwt or client_secret_jwt (RFC 7523 §2.2).
+	ClientAssertion string `json:"client_assertion,omitempty"`
+	// What a client_assertion is.
+	ClientAssertionType ClientAssertionType `json:"client_assertion_type,omitempty"`
 	// Of clients that do not use client_secret_basic.
 	ClientID string `json:"client_id,omitempty"`
 	// Of clients that use client_secret_post.
@@ -1743,6 +2300,12 @@ func (o *RevocationRequest) Values() url.Values {
 	v := url.Values{}
 	if o.Token != "" {
 		v.Set("token", string(o.Token))
+	}
+	if o.ClientAssertion != "" {
+		v.Set("client_assertion", string(o.ClientAssertion))
+	}
+	if o.ClientAssertionType != "" {
+		v.Set("client_assertion_type", string(o.ClientAssertionType))
 	}
 	if o.ClientID != "" {
 		v.Set("client_id", string(o.ClientID))
@@ -1924,6 +2487,10 @@ type TokenRequest struct {
 	GrantType GrantType `json:"grant_type"`
 	// Of clients that do not use client_secret_basic.
 	ClientID string `json:"client_id,omitempty"`
+	// Of clients that use private_key_jwt or client_secret_jwt (RFC 7523 §2.2).
+	ClientAssertion string `json:"client_assertion,omitempty"`
+	// What a client_assertion is.
+	ClientAssertionType ClientAssertionType `json:"client_assertion_type,omitempty"`
 	// Of clients that use client_secret_post.
 	ClientSecret string `json:"client_secret,omitempty"`
 	// The authorization code.
@@ -1948,6 +2515,12 @@ func (o *TokenRequest) Values() url.Values {
 	}
 	if o.ClientID != "" {
 		v.Set("client_id", string(o.ClientID))
+	}
+	if o.ClientAssertion != "" {
+		v.Set("client_assertion", string(o.ClientAssertion))
+	}
+	if o.ClientAssertionType != "" {
+		v.Set("client_assertion_type", string(o.ClientAssertionType))
 	}
 	if o.ClientSecret != "" {
 		v.Set("client_secret", string(o.ClientSecret))

@@ -30,7 +30,7 @@ var Operations = []Operation{
 		ID: "token", Method: "POST", Path: "/token",
 		Summary: "Exchange a grant for tokens", Spec: "RFC 6749 §3.2",
 		Tags:     []string{"tokens"},
-		Security: [][]string{{"client_secret_basic"}, {"client_secret_post"}, {"none"}},
+		Security: [][]string{{"client_secret_basic"}, {"client_secret_post"}, {"client_assertion"}, {"none"}},
 		CORS:     CORSClient,
 		MaxBody:  65536,
 	},
@@ -38,7 +38,7 @@ var Operations = []Operation{
 		ID: "revoke", Method: "POST", Path: "/revoke",
 		Summary: "Revoke a token", Spec: "RFC 7009 §2",
 		Tags:     []string{"tokens"},
-		Security: [][]string{{"client_secret_basic"}, {"client_secret_post"}, {"none"}},
+		Security: [][]string{{"client_secret_basic"}, {"client_secret_post"}, {"client_assertion"}, {"none"}},
 		CORS:     CORSClient,
 		MaxBody:  65536,
 	},
@@ -46,7 +46,7 @@ var Operations = []Operation{
 		ID: "introspect", Method: "POST", Path: "/introspect",
 		Summary: "Look a token up", Spec: "RFC 7662 §2",
 		Tags:     []string{"tokens"},
-		Security: [][]string{{"client_secret_basic"}, {"client_secret_post"}},
+		Security: [][]string{{"client_secret_basic"}, {"client_secret_post"}, {"client_assertion"}},
 		CORS:     CORSNone,
 		MaxBody:  65536,
 	},
@@ -335,6 +335,7 @@ func serveToken(s Server) func(http.ResponseWriter, *http.Request, *Operation) e
 		switch {
 		case hasCredentials(r, "Basic"): // client_secret_basic
 		case in.Form.ClientSecret != "": // client_secret_post
+		case in.Form.ClientAssertion != "": // client_assertion
 		case in.Form.ClientID != "": // none
 		default:
 			return unauthenticated("invalid_client")
@@ -371,6 +372,7 @@ func serveRevoke(s Server) func(http.ResponseWriter, *http.Request, *Operation) 
 		switch {
 		case hasCredentials(r, "Basic"): // client_secret_basic
 		case in.Form.ClientSecret != "": // client_secret_post
+		case in.Form.ClientAssertion != "": // client_assertion
 		case in.Form.ClientID != "": // none
 		default:
 			return unauthenticated("invalid_client")
@@ -407,6 +409,7 @@ func serveIntrospect(s Server) func(http.ResponseWriter, *http.Request, *Operati
 		switch {
 		case hasCredentials(r, "Basic"): // client_secret_basic
 		case in.Form.ClientSecret != "": // client_secret_post
+		case in.Form.ClientAssertion != "": // client_assertion
 		default:
 			return unauthenticated("invalid_client")
 		}

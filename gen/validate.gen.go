@@ -579,14 +579,40 @@ func (o *ClientJWKSet) fromJSON(raw []byte) *Problem {
 	return nil
 }
 
-var namesClientMetadata = []string{"application_type", "client_name", "client_uri", "contacts", "grant_types", "jwks", "jwks_uri", "logo_uri", "policy_uri", "redirect_uris", "response_types", "scope", "software_id", "software_statement", "software_version", "token_endpoint_auth_method", "tos_uri"}
+var namesClientMetadata = []string{"application_type", "backchannel_logout_session_required", "backchannel_logout_uri", "client_name", "client_uri", "contacts", "default_acr_values", "default_max_age", "frontchannel_logout_session_required", "frontchannel_logout_uri", "grant_types", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signed_response_alg", "id_token_signing_alg_values_supported", "initiate_login_uri", "jwks", "jwks_uri", "logo_uri", "policy_uri", "post_logout_redirect_uris", "redirect_uris", "request_object_encryption_alg", "request_object_encryption_alg_values_supported", "request_object_encryption_enc", "request_object_encryption_enc_values_supported", "request_object_signing_alg", "request_object_signing_alg_values_supported", "request_uris", "require_auth_time", "require_signed_request_object", "response_types", "scope", "sector_identifier_uri", "software_id", "software_statement", "software_version", "subject_type", "subject_types_supported", "token_endpoint_auth_method", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg", "token_endpoint_auth_signing_alg_values_supported", "tos_uri", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_signed_response_alg", "userinfo_signing_alg_values_supported"}
 
 var patternClientMetadataApplicationType = newPattern("^[a-z]+$")
+var patternClientMetadataDefaultACRValues = newPattern("^[\\x21-\\x7E]+$")
 var patternClientMetadataGrantTypes = newPattern("^[\\x21-\\x7E]+$")
+var patternClientMetadataIDTokenEncryptedResponseAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataIDTokenEncryptedResponseEnc = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataIDTokenEncryptionAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataIDTokenEncryptionEncValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataIDTokenSignedResponseAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataIDTokenSigningAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataPostLogoutRedirectURIs = newPattern("^[\\x21-\\x7E]+$")
 var patternClientMetadataRedirectURIs = newPattern("^[\\x21-\\x7E]+$")
+var patternClientMetadataRequestObjectEncryptionAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataRequestObjectEncryptionAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataRequestObjectEncryptionEnc = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataRequestObjectEncryptionEncValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataRequestObjectSigningAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataRequestObjectSigningAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataRequestURIs = newPattern("^[\\x21-\\x7E]+$")
 var patternClientMetadataResponseTypes = newPattern("^[a-z_ ]+$")
 var patternClientMetadataScope = newPattern("^[\\x21\\x23-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x5B\\x5D-\\x7E]+)*$")
+var patternClientMetadataSubjectType = newPattern("^[a-z]+$")
+var patternClientMetadataSubjectTypesSupported = newPattern("^[A-Za-z0-9+_-]+$")
 var patternClientMetadataTokenEndpointAuthMethod = newPattern("^[a-z0-9_]+$")
+var patternClientMetadataTokenEndpointAuthMethodsSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataTokenEndpointAuthSigningAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataTokenEndpointAuthSigningAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataUserinfoEncryptedResponseAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataUserinfoEncryptedResponseEnc = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataUserinfoEncryptionAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataUserinfoEncryptionEncValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataUserinfoSignedResponseAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientMetadataUserinfoSigningAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
 
 // DecodeClientMetadata reads one JSON document strictly: no member twice, none in
 // another case than the schema's, nothing after it, every value as the schema
@@ -610,7 +636,7 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 	if raw[0] != '{' {
 		return bad("invalid_client_metadata", "", "is not a JSON object")
 	}
-	var state [17]fieldState
+	var state [52]fieldState
 	var rawJWKS []byte
 	for name, value := range jsonMembers(raw) {
 		if isNull(value) {
@@ -619,38 +645,109 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 		switch name {
 		case "application_type":
 			state[0] = jsonText(value, &o.ApplicationType)
+		case "backchannel_logout_session_required":
+			state[1] = jsonBoolean(value, &o.BackchannelLogoutSessionRequired)
+		case "backchannel_logout_uri":
+			state[2] = jsonText(value, &o.BackchannelLogoutURI)
 		case "client_name":
-			state[1] = jsonText(value, &o.ClientName)
+			state[3] = jsonText(value, &o.ClientName)
 		case "client_uri":
-			state[2] = jsonText(value, &o.ClientURI)
+			state[4] = jsonText(value, &o.ClientURI)
 		case "contacts":
-			state[3] = jsonTexts(value, &o.Contacts)
+			state[5] = jsonTexts(value, &o.Contacts)
+		case "default_acr_values":
+			state[6] = jsonTexts(value, &o.DefaultACRValues)
+		case "default_max_age":
+			o.DefaultMaxAge = new(int64)
+			state[7] = jsonInteger(value, o.DefaultMaxAge)
+		case "frontchannel_logout_session_required":
+			state[8] = jsonBoolean(value, &o.FrontchannelLogoutSessionRequired)
+		case "frontchannel_logout_uri":
+			state[9] = jsonText(value, &o.FrontchannelLogoutURI)
 		case "grant_types":
-			state[4] = jsonTexts(value, &o.GrantTypes)
+			state[10] = jsonTexts(value, &o.GrantTypes)
+		case "id_token_encrypted_response_alg":
+			state[11] = jsonText(value, &o.IDTokenEncryptedResponseAlg)
+		case "id_token_encrypted_response_enc":
+			state[12] = jsonText(value, &o.IDTokenEncryptedResponseEnc)
+		case "id_token_encryption_alg_values_supported":
+			state[13] = jsonTexts(value, &o.IDTokenEncryptionAlgValuesSupported)
+		case "id_token_encryption_enc_values_supported":
+			state[14] = jsonTexts(value, &o.IDTokenEncryptionEncValuesSupported)
+		case "id_token_signed_response_alg":
+			state[15] = jsonText(value, &o.IDTokenSignedResponseAlg)
+		case "id_token_signing_alg_values_supported":
+			state[16] = jsonTexts(value, &o.IDTokenSigningAlgValuesSupported)
+		case "initiate_login_uri":
+			state[17] = jsonText(value, &o.InitiateLoginURI)
 		case "jwks":
-			state[5], rawJWKS = jsonRaw(value, '{'), value
+			state[18], rawJWKS = jsonRaw(value, '{'), value
 		case "jwks_uri":
-			state[6] = jsonText(value, &o.JWKSURI)
+			state[19] = jsonText(value, &o.JWKSURI)
 		case "logo_uri":
-			state[7] = jsonText(value, &o.LogoURI)
+			state[20] = jsonText(value, &o.LogoURI)
 		case "policy_uri":
-			state[8] = jsonText(value, &o.PolicyURI)
+			state[21] = jsonText(value, &o.PolicyURI)
+		case "post_logout_redirect_uris":
+			state[22] = jsonTexts(value, &o.PostLogoutRedirectURIs)
 		case "redirect_uris":
-			state[9] = jsonTexts(value, &o.RedirectURIs)
+			state[23] = jsonTexts(value, &o.RedirectURIs)
+		case "request_object_encryption_alg":
+			state[24] = jsonText(value, &o.RequestObjectEncryptionAlg)
+		case "request_object_encryption_alg_values_supported":
+			state[25] = jsonTexts(value, &o.RequestObjectEncryptionAlgValuesSupported)
+		case "request_object_encryption_enc":
+			state[26] = jsonText(value, &o.RequestObjectEncryptionEnc)
+		case "request_object_encryption_enc_values_supported":
+			state[27] = jsonTexts(value, &o.RequestObjectEncryptionEncValuesSupported)
+		case "request_object_signing_alg":
+			state[28] = jsonText(value, &o.RequestObjectSigningAlg)
+		case "request_object_signing_alg_values_supported":
+			state[29] = jsonTexts(value, &o.RequestObjectSigningAlgValuesSupported)
+		case "request_uris":
+			state[30] = jsonTexts(value, &o.RequestURIs)
+		case "require_auth_time":
+			state[31] = jsonBoolean(value, &o.RequireAuthTime)
+		case "require_signed_request_object":
+			state[32] = jsonBoolean(value, &o.RequireSignedRequestObject)
 		case "response_types":
-			state[10] = jsonTexts(value, &o.ResponseTypes)
+			state[33] = jsonTexts(value, &o.ResponseTypes)
 		case "scope":
-			state[11] = jsonText(value, &o.Scope)
+			state[34] = jsonText(value, &o.Scope)
+		case "sector_identifier_uri":
+			state[35] = jsonText(value, &o.SectorIdentifierURI)
 		case "software_id":
-			state[12] = jsonText(value, &o.SoftwareID)
+			state[36] = jsonText(value, &o.SoftwareID)
 		case "software_statement":
-			state[13] = jsonText(value, &o.SoftwareStatement)
+			state[37] = jsonText(value, &o.SoftwareStatement)
 		case "software_version":
-			state[14] = jsonText(value, &o.SoftwareVersion)
+			state[38] = jsonText(value, &o.SoftwareVersion)
+		case "subject_type":
+			state[39] = jsonText(value, &o.SubjectType)
+		case "subject_types_supported":
+			state[40] = jsonTexts(value, &o.SubjectTypesSupported)
 		case "token_endpoint_auth_method":
-			state[15] = jsonText(value, &o.TokenEndpointAuthMethod)
+			state[41] = jsonText(value, &o.TokenEndpointAuthMethod)
+		case "token_endpoint_auth_methods_supported":
+			state[42] = jsonTexts(value, &o.TokenEndpointAuthMethodsSupported)
+		case "token_endpoint_auth_signing_alg":
+			state[43] = jsonText(value, &o.TokenEndpointAuthSigningAlg)
+		case "token_endpoint_auth_signing_alg_values_supported":
+			state[44] = jsonTexts(value, &o.TokenEndpointAuthSigningAlgValuesSupported)
 		case "tos_uri":
-			state[16] = jsonText(value, &o.TOSURI)
+			state[45] = jsonText(value, &o.TOSURI)
+		case "userinfo_encrypted_response_alg":
+			state[46] = jsonText(value, &o.UserinfoEncryptedResponseAlg)
+		case "userinfo_encrypted_response_enc":
+			state[47] = jsonText(value, &o.UserinfoEncryptedResponseEnc)
+		case "userinfo_encryption_alg_values_supported":
+			state[48] = jsonTexts(value, &o.UserinfoEncryptionAlgValuesSupported)
+		case "userinfo_encryption_enc_values_supported":
+			state[49] = jsonTexts(value, &o.UserinfoEncryptionEncValuesSupported)
+		case "userinfo_signed_response_alg":
+			state[50] = jsonText(value, &o.UserinfoSignedResponseAlg)
+		case "userinfo_signing_alg_values_supported":
+			state[51] = jsonTexts(value, &o.UserinfoSigningAlgValuesSupported)
 
 		default:
 			if known, ok := jsonFolded(name, namesClientMetadata); ok {
@@ -673,9 +770,31 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
-		const name, code = "client_name", "invalid_client_metadata"
+		const name, code = "backchannel_logout_session_required", "invalid_client_metadata"
 		if state[1] > fieldSet {
 			return state[1].problem(code, name)
+		}
+	}
+	{
+		const name, code = "backchannel_logout_uri", "invalid_client_metadata"
+		if state[2] > fieldSet {
+			return state[2].problem(code, name)
+		}
+		if v := string(o.BackchannelLogoutURI); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !isAbsoluteURI(v):
+				return bad(code, name, "is not an absolute URI")
+			}
+		}
+	}
+	{
+		const name, code = "client_name", "invalid_client_metadata"
+		if state[3] > fieldSet {
+			return state[3].problem(code, name)
 		}
 		if v := string(o.ClientName); v != "" {
 			switch {
@@ -686,8 +805,8 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "client_uri", "invalid_client_metadata"
-		if state[2] > fieldSet {
-			return state[2].problem(code, name)
+		if state[4] > fieldSet {
+			return state[4].problem(code, name)
 		}
 		if v := string(o.ClientURI); v != "" {
 			switch {
@@ -702,8 +821,8 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "contacts", "invalid_client_metadata"
-		if state[3] > fieldSet {
-			return state[3].problem(code, name)
+		if state[5] > fieldSet {
+			return state[5].problem(code, name)
 		}
 		for _, item := range o.Contacts {
 			switch v := string(item); {
@@ -720,9 +839,66 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "default_acr_values", "invalid_client_metadata"
+		if state[6] > fieldSet {
+			return state[6].problem(code, name)
+		}
+		for _, item := range o.DefaultACRValues {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 256):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataDefaultACRValues.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.DefaultACRValues) > 16 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "default_max_age", "invalid_client_metadata"
+		if state[7] > fieldSet {
+			return state[7].problem(code, name)
+		}
+		if state[7] == fieldSet {
+			switch v := *o.DefaultMaxAge; {
+			case v < 0:
+				return bad(code, name, "is too small")
+			case v > 3.1536e+08:
+				return bad(code, name, "is too large")
+			}
+		}
+	}
+	{
+		const name, code = "frontchannel_logout_session_required", "invalid_client_metadata"
+		if state[8] > fieldSet {
+			return state[8].problem(code, name)
+		}
+	}
+	{
+		const name, code = "frontchannel_logout_uri", "invalid_client_metadata"
+		if state[9] > fieldSet {
+			return state[9].problem(code, name)
+		}
+		if v := string(o.FrontchannelLogoutURI); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !isAbsoluteURI(v):
+				return bad(code, name, "is not an absolute URI")
+			}
+		}
+	}
+	{
 		const name, code = "grant_types", "invalid_client_metadata"
-		if state[4] > fieldSet {
-			return state[4].problem(code, name)
+		if state[10] > fieldSet {
+			return state[10].problem(code, name)
 		}
 		for _, item := range o.GrantTypes {
 			switch v := string(item); {
@@ -741,11 +917,132 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
-		const name, code = "jwks", "invalid_client_metadata"
-		if state[5] > fieldSet {
-			return state[5].problem(code, name)
+		const name, code = "id_token_encrypted_response_alg", "invalid_client_metadata"
+		if state[11] > fieldSet {
+			return state[11].problem(code, name)
 		}
-		if state[5] == fieldSet {
+		if v := string(o.IDTokenEncryptedResponseAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataIDTokenEncryptedResponseAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "id_token_encrypted_response_enc", "invalid_client_metadata"
+		if state[12] > fieldSet {
+			return state[12].problem(code, name)
+		}
+		if v := string(o.IDTokenEncryptedResponseEnc); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataIDTokenEncryptedResponseEnc.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "id_token_encryption_alg_values_supported", "invalid_client_metadata"
+		if state[13] > fieldSet {
+			return state[13].problem(code, name)
+		}
+		for _, item := range o.IDTokenEncryptionAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataIDTokenEncryptionAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.IDTokenEncryptionAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "id_token_encryption_enc_values_supported", "invalid_client_metadata"
+		if state[14] > fieldSet {
+			return state[14].problem(code, name)
+		}
+		for _, item := range o.IDTokenEncryptionEncValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataIDTokenEncryptionEncValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.IDTokenEncryptionEncValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "id_token_signed_response_alg", "invalid_client_metadata"
+		if state[15] > fieldSet {
+			return state[15].problem(code, name)
+		}
+		if v := string(o.IDTokenSignedResponseAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataIDTokenSignedResponseAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "id_token_signing_alg_values_supported", "invalid_client_metadata"
+		if state[16] > fieldSet {
+			return state[16].problem(code, name)
+		}
+		for _, item := range o.IDTokenSigningAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataIDTokenSigningAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.IDTokenSigningAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "initiate_login_uri", "invalid_client_metadata"
+		if state[17] > fieldSet {
+			return state[17].problem(code, name)
+		}
+		if v := string(o.InitiateLoginURI); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !isAbsoluteURI(v):
+				return bad(code, name, "is not an absolute URI")
+			}
+		}
+	}
+	{
+		const name, code = "jwks", "invalid_client_metadata"
+		if state[18] > fieldSet {
+			return state[18].problem(code, name)
+		}
+		if state[18] == fieldSet {
 			o.JWKS = new(ClientJWKSet)
 			if p := o.JWKS.fromJSON(rawJWKS); p != nil {
 				return p.within(code, name)
@@ -754,8 +1051,8 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "jwks_uri", "invalid_client_metadata"
-		if state[6] > fieldSet {
-			return state[6].problem(code, name)
+		if state[19] > fieldSet {
+			return state[19].problem(code, name)
 		}
 		if v := string(o.JWKSURI); v != "" {
 			switch {
@@ -770,8 +1067,8 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "logo_uri", "invalid_client_metadata"
-		if state[7] > fieldSet {
-			return state[7].problem(code, name)
+		if state[20] > fieldSet {
+			return state[20].problem(code, name)
 		}
 		if v := string(o.LogoURI); v != "" {
 			switch {
@@ -786,8 +1083,8 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "policy_uri", "invalid_client_metadata"
-		if state[8] > fieldSet {
-			return state[8].problem(code, name)
+		if state[21] > fieldSet {
+			return state[21].problem(code, name)
 		}
 		if v := string(o.PolicyURI); v != "" {
 			switch {
@@ -801,9 +1098,30 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "post_logout_redirect_uris", "invalid_client_metadata"
+		if state[22] > fieldSet {
+			return state[22].problem(code, name)
+		}
+		for _, item := range o.PostLogoutRedirectURIs {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataPostLogoutRedirectURIs.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.PostLogoutRedirectURIs) > 20 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
 		const name, code = "redirect_uris", "invalid_redirect_uri"
-		if state[9] > fieldSet {
-			return state[9].problem(code, name)
+		if state[23] > fieldSet {
+			return state[23].problem(code, name)
 		}
 		for _, item := range o.RedirectURIs {
 			switch v := string(item); {
@@ -822,9 +1140,147 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "request_object_encryption_alg", "invalid_client_metadata"
+		if state[24] > fieldSet {
+			return state[24].problem(code, name)
+		}
+		if v := string(o.RequestObjectEncryptionAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataRequestObjectEncryptionAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "request_object_encryption_alg_values_supported", "invalid_client_metadata"
+		if state[25] > fieldSet {
+			return state[25].problem(code, name)
+		}
+		for _, item := range o.RequestObjectEncryptionAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataRequestObjectEncryptionAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.RequestObjectEncryptionAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "request_object_encryption_enc", "invalid_client_metadata"
+		if state[26] > fieldSet {
+			return state[26].problem(code, name)
+		}
+		if v := string(o.RequestObjectEncryptionEnc); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataRequestObjectEncryptionEnc.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "request_object_encryption_enc_values_supported", "invalid_client_metadata"
+		if state[27] > fieldSet {
+			return state[27].problem(code, name)
+		}
+		for _, item := range o.RequestObjectEncryptionEncValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataRequestObjectEncryptionEncValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.RequestObjectEncryptionEncValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "request_object_signing_alg", "invalid_client_metadata"
+		if state[28] > fieldSet {
+			return state[28].problem(code, name)
+		}
+		if v := string(o.RequestObjectSigningAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataRequestObjectSigningAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "request_object_signing_alg_values_supported", "invalid_client_metadata"
+		if state[29] > fieldSet {
+			return state[29].problem(code, name)
+		}
+		for _, item := range o.RequestObjectSigningAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataRequestObjectSigningAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.RequestObjectSigningAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "request_uris", "invalid_client_metadata"
+		if state[30] > fieldSet {
+			return state[30].problem(code, name)
+		}
+		for _, item := range o.RequestURIs {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataRequestURIs.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.RequestURIs) > 20 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "require_auth_time", "invalid_client_metadata"
+		if state[31] > fieldSet {
+			return state[31].problem(code, name)
+		}
+	}
+	{
+		const name, code = "require_signed_request_object", "invalid_client_metadata"
+		if state[32] > fieldSet {
+			return state[32].problem(code, name)
+		}
+	}
+	{
 		const name, code = "response_types", "invalid_client_metadata"
-		if state[10] > fieldSet {
-			return state[10].problem(code, name)
+		if state[33] > fieldSet {
+			return state[33].problem(code, name)
 		}
 		for _, item := range o.ResponseTypes {
 			switch v := string(item); {
@@ -844,8 +1300,8 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "scope", "invalid_client_metadata"
-		if state[11] > fieldSet {
-			return state[11].problem(code, name)
+		if state[34] > fieldSet {
+			return state[34].problem(code, name)
 		}
 		if v := string(o.Scope); v != "" {
 			switch {
@@ -857,9 +1313,25 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "sector_identifier_uri", "invalid_client_metadata"
+		if state[35] > fieldSet {
+			return state[35].problem(code, name)
+		}
+		if v := string(o.SectorIdentifierURI); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !isAbsoluteURI(v):
+				return bad(code, name, "is not an absolute URI")
+			}
+		}
+	}
+	{
 		const name, code = "software_id", "invalid_client_metadata"
-		if state[12] > fieldSet {
-			return state[12].problem(code, name)
+		if state[36] > fieldSet {
+			return state[36].problem(code, name)
 		}
 		if v := string(o.SoftwareID); v != "" {
 			switch {
@@ -870,8 +1342,8 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "software_statement", "invalid_client_metadata"
-		if state[13] > fieldSet {
-			return state[13].problem(code, name)
+		if state[37] > fieldSet {
+			return state[37].problem(code, name)
 		}
 		if v := string(o.SoftwareStatement); v != "" {
 			switch {
@@ -882,8 +1354,8 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "software_version", "invalid_client_metadata"
-		if state[14] > fieldSet {
-			return state[14].problem(code, name)
+		if state[38] > fieldSet {
+			return state[38].problem(code, name)
 		}
 		if v := string(o.SoftwareVersion); v != "" {
 			switch {
@@ -893,9 +1365,44 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "subject_type", "invalid_client_metadata"
+		if state[39] > fieldSet {
+			return state[39].problem(code, name)
+		}
+		if v := string(o.SubjectType); v != "" {
+			switch {
+			case longer(v, 16):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataSubjectType.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "subject_types_supported", "invalid_client_metadata"
+		if state[40] > fieldSet {
+			return state[40].problem(code, name)
+		}
+		for _, item := range o.SubjectTypesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataSubjectTypesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.SubjectTypesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
 		const name, code = "token_endpoint_auth_method", "invalid_client_metadata"
-		if state[15] > fieldSet {
-			return state[15].problem(code, name)
+		if state[41] > fieldSet {
+			return state[41].problem(code, name)
 		}
 		if v := string(o.TokenEndpointAuthMethod); v != "" {
 			switch {
@@ -907,9 +1414,65 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "token_endpoint_auth_methods_supported", "invalid_client_metadata"
+		if state[42] > fieldSet {
+			return state[42].problem(code, name)
+		}
+		for _, item := range o.TokenEndpointAuthMethodsSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataTokenEndpointAuthMethodsSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.TokenEndpointAuthMethodsSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "token_endpoint_auth_signing_alg", "invalid_client_metadata"
+		if state[43] > fieldSet {
+			return state[43].problem(code, name)
+		}
+		if v := string(o.TokenEndpointAuthSigningAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataTokenEndpointAuthSigningAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "token_endpoint_auth_signing_alg_values_supported", "invalid_client_metadata"
+		if state[44] > fieldSet {
+			return state[44].problem(code, name)
+		}
+		for _, item := range o.TokenEndpointAuthSigningAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataTokenEndpointAuthSigningAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.TokenEndpointAuthSigningAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
 		const name, code = "tos_uri", "invalid_client_metadata"
-		if state[16] > fieldSet {
-			return state[16].problem(code, name)
+		if state[45] > fieldSet {
+			return state[45].problem(code, name)
 		}
 		if v := string(o.TOSURI); v != "" {
 			switch {
@@ -922,19 +1485,150 @@ func (o *ClientMetadata) fromJSON(raw []byte) *Problem {
 			}
 		}
 	}
+	{
+		const name, code = "userinfo_encrypted_response_alg", "invalid_client_metadata"
+		if state[46] > fieldSet {
+			return state[46].problem(code, name)
+		}
+		if v := string(o.UserinfoEncryptedResponseAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataUserinfoEncryptedResponseAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "userinfo_encrypted_response_enc", "invalid_client_metadata"
+		if state[47] > fieldSet {
+			return state[47].problem(code, name)
+		}
+		if v := string(o.UserinfoEncryptedResponseEnc); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataUserinfoEncryptedResponseEnc.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "userinfo_encryption_alg_values_supported", "invalid_client_metadata"
+		if state[48] > fieldSet {
+			return state[48].problem(code, name)
+		}
+		for _, item := range o.UserinfoEncryptionAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataUserinfoEncryptionAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.UserinfoEncryptionAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "userinfo_encryption_enc_values_supported", "invalid_client_metadata"
+		if state[49] > fieldSet {
+			return state[49].problem(code, name)
+		}
+		for _, item := range o.UserinfoEncryptionEncValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataUserinfoEncryptionEncValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.UserinfoEncryptionEncValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "userinfo_signed_response_alg", "invalid_client_metadata"
+		if state[50] > fieldSet {
+			return state[50].problem(code, name)
+		}
+		if v := string(o.UserinfoSignedResponseAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientMetadataUserinfoSignedResponseAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "userinfo_signing_alg_values_supported", "invalid_client_metadata"
+		if state[51] > fieldSet {
+			return state[51].problem(code, name)
+		}
+		for _, item := range o.UserinfoSigningAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientMetadataUserinfoSigningAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.UserinfoSigningAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
 
 	return nil
 }
 
-var namesClientUpdate = []string{"client_id", "application_type", "client_name", "client_secret", "client_uri", "contacts", "grant_types", "jwks", "jwks_uri", "logo_uri", "policy_uri", "redirect_uris", "response_types", "scope", "software_id", "software_statement", "software_version", "token_endpoint_auth_method", "tos_uri"}
+var namesClientUpdate = []string{"client_id", "application_type", "backchannel_logout_session_required", "backchannel_logout_uri", "client_name", "client_secret", "client_uri", "contacts", "default_acr_values", "default_max_age", "frontchannel_logout_session_required", "frontchannel_logout_uri", "grant_types", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signed_response_alg", "id_token_signing_alg_values_supported", "initiate_login_uri", "jwks", "jwks_uri", "logo_uri", "policy_uri", "post_logout_redirect_uris", "redirect_uris", "request_object_encryption_alg", "request_object_encryption_alg_values_supported", "request_object_encryption_enc", "request_object_encryption_enc_values_supported", "request_object_signing_alg", "request_object_signing_alg_values_supported", "request_uris", "require_auth_time", "require_signed_request_object", "response_types", "scope", "sector_identifier_uri", "software_id", "software_statement", "software_version", "subject_type", "subject_types_supported", "token_endpoint_auth_method", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg", "token_endpoint_auth_signing_alg_values_supported", "tos_uri", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_signed_response_alg", "userinfo_signing_alg_values_supported"}
 
 var patternClientUpdateClientID = newPattern("^[\\x20-\\x7E]+$")
 var patternClientUpdateApplicationType = newPattern("^[a-z]+$")
+var patternClientUpdateDefaultACRValues = newPattern("^[\\x21-\\x7E]+$")
 var patternClientUpdateGrantTypes = newPattern("^[\\x21-\\x7E]+$")
+var patternClientUpdateIDTokenEncryptedResponseAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateIDTokenEncryptedResponseEnc = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateIDTokenEncryptionAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateIDTokenEncryptionEncValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateIDTokenSignedResponseAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateIDTokenSigningAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdatePostLogoutRedirectURIs = newPattern("^[\\x21-\\x7E]+$")
 var patternClientUpdateRedirectURIs = newPattern("^[\\x21-\\x7E]+$")
+var patternClientUpdateRequestObjectEncryptionAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateRequestObjectEncryptionAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateRequestObjectEncryptionEnc = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateRequestObjectEncryptionEncValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateRequestObjectSigningAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateRequestObjectSigningAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateRequestURIs = newPattern("^[\\x21-\\x7E]+$")
 var patternClientUpdateResponseTypes = newPattern("^[a-z_ ]+$")
 var patternClientUpdateScope = newPattern("^[\\x21\\x23-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x5B\\x5D-\\x7E]+)*$")
+var patternClientUpdateSubjectType = newPattern("^[a-z]+$")
+var patternClientUpdateSubjectTypesSupported = newPattern("^[A-Za-z0-9+_-]+$")
 var patternClientUpdateTokenEndpointAuthMethod = newPattern("^[a-z0-9_]+$")
+var patternClientUpdateTokenEndpointAuthMethodsSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateTokenEndpointAuthSigningAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateTokenEndpointAuthSigningAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateUserinfoEncryptedResponseAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateUserinfoEncryptedResponseEnc = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateUserinfoEncryptionAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateUserinfoEncryptionEncValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateUserinfoSignedResponseAlg = newPattern("^[A-Za-z0-9+_-]+$")
+var patternClientUpdateUserinfoSigningAlgValuesSupported = newPattern("^[A-Za-z0-9+_-]+$")
 
 // DecodeClientUpdate reads one JSON document strictly: no member twice, none in
 // another case than the schema's, nothing after it, every value as the schema
@@ -958,7 +1652,7 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 	if raw[0] != '{' {
 		return bad("invalid_client_metadata", "", "is not a JSON object")
 	}
-	var state [19]fieldState
+	var state [54]fieldState
 	var rawJWKS []byte
 	for name, value := range jsonMembers(raw) {
 		if isNull(value) {
@@ -969,40 +1663,111 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 			state[0] = jsonText(value, &o.ClientID)
 		case "application_type":
 			state[1] = jsonText(value, &o.ApplicationType)
+		case "backchannel_logout_session_required":
+			state[2] = jsonBoolean(value, &o.BackchannelLogoutSessionRequired)
+		case "backchannel_logout_uri":
+			state[3] = jsonText(value, &o.BackchannelLogoutURI)
 		case "client_name":
-			state[2] = jsonText(value, &o.ClientName)
+			state[4] = jsonText(value, &o.ClientName)
 		case "client_secret":
-			state[3] = jsonText(value, &o.ClientSecret)
+			state[5] = jsonText(value, &o.ClientSecret)
 		case "client_uri":
-			state[4] = jsonText(value, &o.ClientURI)
+			state[6] = jsonText(value, &o.ClientURI)
 		case "contacts":
-			state[5] = jsonTexts(value, &o.Contacts)
+			state[7] = jsonTexts(value, &o.Contacts)
+		case "default_acr_values":
+			state[8] = jsonTexts(value, &o.DefaultACRValues)
+		case "default_max_age":
+			o.DefaultMaxAge = new(int64)
+			state[9] = jsonInteger(value, o.DefaultMaxAge)
+		case "frontchannel_logout_session_required":
+			state[10] = jsonBoolean(value, &o.FrontchannelLogoutSessionRequired)
+		case "frontchannel_logout_uri":
+			state[11] = jsonText(value, &o.FrontchannelLogoutURI)
 		case "grant_types":
-			state[6] = jsonTexts(value, &o.GrantTypes)
+			state[12] = jsonTexts(value, &o.GrantTypes)
+		case "id_token_encrypted_response_alg":
+			state[13] = jsonText(value, &o.IDTokenEncryptedResponseAlg)
+		case "id_token_encrypted_response_enc":
+			state[14] = jsonText(value, &o.IDTokenEncryptedResponseEnc)
+		case "id_token_encryption_alg_values_supported":
+			state[15] = jsonTexts(value, &o.IDTokenEncryptionAlgValuesSupported)
+		case "id_token_encryption_enc_values_supported":
+			state[16] = jsonTexts(value, &o.IDTokenEncryptionEncValuesSupported)
+		case "id_token_signed_response_alg":
+			state[17] = jsonText(value, &o.IDTokenSignedResponseAlg)
+		case "id_token_signing_alg_values_supported":
+			state[18] = jsonTexts(value, &o.IDTokenSigningAlgValuesSupported)
+		case "initiate_login_uri":
+			state[19] = jsonText(value, &o.InitiateLoginURI)
 		case "jwks":
-			state[7], rawJWKS = jsonRaw(value, '{'), value
+			state[20], rawJWKS = jsonRaw(value, '{'), value
 		case "jwks_uri":
-			state[8] = jsonText(value, &o.JWKSURI)
+			state[21] = jsonText(value, &o.JWKSURI)
 		case "logo_uri":
-			state[9] = jsonText(value, &o.LogoURI)
+			state[22] = jsonText(value, &o.LogoURI)
 		case "policy_uri":
-			state[10] = jsonText(value, &o.PolicyURI)
+			state[23] = jsonText(value, &o.PolicyURI)
+		case "post_logout_redirect_uris":
+			state[24] = jsonTexts(value, &o.PostLogoutRedirectURIs)
 		case "redirect_uris":
-			state[11] = jsonTexts(value, &o.RedirectURIs)
+			state[25] = jsonTexts(value, &o.RedirectURIs)
+		case "request_object_encryption_alg":
+			state[26] = jsonText(value, &o.RequestObjectEncryptionAlg)
+		case "request_object_encryption_alg_values_supported":
+			state[27] = jsonTexts(value, &o.RequestObjectEncryptionAlgValuesSupported)
+		case "request_object_encryption_enc":
+			state[28] = jsonText(value, &o.RequestObjectEncryptionEnc)
+		case "request_object_encryption_enc_values_supported":
+			state[29] = jsonTexts(value, &o.RequestObjectEncryptionEncValuesSupported)
+		case "request_object_signing_alg":
+			state[30] = jsonText(value, &o.RequestObjectSigningAlg)
+		case "request_object_signing_alg_values_supported":
+			state[31] = jsonTexts(value, &o.RequestObjectSigningAlgValuesSupported)
+		case "request_uris":
+			state[32] = jsonTexts(value, &o.RequestURIs)
+		case "require_auth_time":
+			state[33] = jsonBoolean(value, &o.RequireAuthTime)
+		case "require_signed_request_object":
+			state[34] = jsonBoolean(value, &o.RequireSignedRequestObject)
 		case "response_types":
-			state[12] = jsonTexts(value, &o.ResponseTypes)
+			state[35] = jsonTexts(value, &o.ResponseTypes)
 		case "scope":
-			state[13] = jsonText(value, &o.Scope)
+			state[36] = jsonText(value, &o.Scope)
+		case "sector_identifier_uri":
+			state[37] = jsonText(value, &o.SectorIdentifierURI)
 		case "software_id":
-			state[14] = jsonText(value, &o.SoftwareID)
+			state[38] = jsonText(value, &o.SoftwareID)
 		case "software_statement":
-			state[15] = jsonText(value, &o.SoftwareStatement)
+			state[39] = jsonText(value, &o.SoftwareStatement)
 		case "software_version":
-			state[16] = jsonText(value, &o.SoftwareVersion)
+			state[40] = jsonText(value, &o.SoftwareVersion)
+		case "subject_type":
+			state[41] = jsonText(value, &o.SubjectType)
+		case "subject_types_supported":
+			state[42] = jsonTexts(value, &o.SubjectTypesSupported)
 		case "token_endpoint_auth_method":
-			state[17] = jsonText(value, &o.TokenEndpointAuthMethod)
+			state[43] = jsonText(value, &o.TokenEndpointAuthMethod)
+		case "token_endpoint_auth_methods_supported":
+			state[44] = jsonTexts(value, &o.TokenEndpointAuthMethodsSupported)
+		case "token_endpoint_auth_signing_alg":
+			state[45] = jsonText(value, &o.TokenEndpointAuthSigningAlg)
+		case "token_endpoint_auth_signing_alg_values_supported":
+			state[46] = jsonTexts(value, &o.TokenEndpointAuthSigningAlgValuesSupported)
 		case "tos_uri":
-			state[18] = jsonText(value, &o.TOSURI)
+			state[47] = jsonText(value, &o.TOSURI)
+		case "userinfo_encrypted_response_alg":
+			state[48] = jsonText(value, &o.UserinfoEncryptedResponseAlg)
+		case "userinfo_encrypted_response_enc":
+			state[49] = jsonText(value, &o.UserinfoEncryptedResponseEnc)
+		case "userinfo_encryption_alg_values_supported":
+			state[50] = jsonTexts(value, &o.UserinfoEncryptionAlgValuesSupported)
+		case "userinfo_encryption_enc_values_supported":
+			state[51] = jsonTexts(value, &o.UserinfoEncryptionEncValuesSupported)
+		case "userinfo_signed_response_alg":
+			state[52] = jsonText(value, &o.UserinfoSignedResponseAlg)
+		case "userinfo_signing_alg_values_supported":
+			state[53] = jsonTexts(value, &o.UserinfoSigningAlgValuesSupported)
 
 		default:
 			if known, ok := jsonFolded(name, namesClientUpdate); ok {
@@ -1044,9 +1809,31 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
-		const name, code = "client_name", "invalid_client_metadata"
+		const name, code = "backchannel_logout_session_required", "invalid_client_metadata"
 		if state[2] > fieldSet {
 			return state[2].problem(code, name)
+		}
+	}
+	{
+		const name, code = "backchannel_logout_uri", "invalid_client_metadata"
+		if state[3] > fieldSet {
+			return state[3].problem(code, name)
+		}
+		if v := string(o.BackchannelLogoutURI); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !isAbsoluteURI(v):
+				return bad(code, name, "is not an absolute URI")
+			}
+		}
+	}
+	{
+		const name, code = "client_name", "invalid_client_metadata"
+		if state[4] > fieldSet {
+			return state[4].problem(code, name)
 		}
 		if v := string(o.ClientName); v != "" {
 			switch {
@@ -1057,8 +1844,8 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "client_secret", "invalid_client_metadata"
-		if state[3] > fieldSet {
-			return state[3].problem(code, name)
+		if state[5] > fieldSet {
+			return state[5].problem(code, name)
 		}
 		if v := string(o.ClientSecret); v != "" {
 			switch {
@@ -1071,8 +1858,8 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "client_uri", "invalid_client_metadata"
-		if state[4] > fieldSet {
-			return state[4].problem(code, name)
+		if state[6] > fieldSet {
+			return state[6].problem(code, name)
 		}
 		if v := string(o.ClientURI); v != "" {
 			switch {
@@ -1087,8 +1874,8 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "contacts", "invalid_client_metadata"
-		if state[5] > fieldSet {
-			return state[5].problem(code, name)
+		if state[7] > fieldSet {
+			return state[7].problem(code, name)
 		}
 		for _, item := range o.Contacts {
 			switch v := string(item); {
@@ -1105,9 +1892,66 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "default_acr_values", "invalid_client_metadata"
+		if state[8] > fieldSet {
+			return state[8].problem(code, name)
+		}
+		for _, item := range o.DefaultACRValues {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 256):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateDefaultACRValues.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.DefaultACRValues) > 16 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "default_max_age", "invalid_client_metadata"
+		if state[9] > fieldSet {
+			return state[9].problem(code, name)
+		}
+		if state[9] == fieldSet {
+			switch v := *o.DefaultMaxAge; {
+			case v < 0:
+				return bad(code, name, "is too small")
+			case v > 3.1536e+08:
+				return bad(code, name, "is too large")
+			}
+		}
+	}
+	{
+		const name, code = "frontchannel_logout_session_required", "invalid_client_metadata"
+		if state[10] > fieldSet {
+			return state[10].problem(code, name)
+		}
+	}
+	{
+		const name, code = "frontchannel_logout_uri", "invalid_client_metadata"
+		if state[11] > fieldSet {
+			return state[11].problem(code, name)
+		}
+		if v := string(o.FrontchannelLogoutURI); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !isAbsoluteURI(v):
+				return bad(code, name, "is not an absolute URI")
+			}
+		}
+	}
+	{
 		const name, code = "grant_types", "invalid_client_metadata"
-		if state[6] > fieldSet {
-			return state[6].problem(code, name)
+		if state[12] > fieldSet {
+			return state[12].problem(code, name)
 		}
 		for _, item := range o.GrantTypes {
 			switch v := string(item); {
@@ -1126,11 +1970,132 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
-		const name, code = "jwks", "invalid_client_metadata"
-		if state[7] > fieldSet {
-			return state[7].problem(code, name)
+		const name, code = "id_token_encrypted_response_alg", "invalid_client_metadata"
+		if state[13] > fieldSet {
+			return state[13].problem(code, name)
 		}
-		if state[7] == fieldSet {
+		if v := string(o.IDTokenEncryptedResponseAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateIDTokenEncryptedResponseAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "id_token_encrypted_response_enc", "invalid_client_metadata"
+		if state[14] > fieldSet {
+			return state[14].problem(code, name)
+		}
+		if v := string(o.IDTokenEncryptedResponseEnc); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateIDTokenEncryptedResponseEnc.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "id_token_encryption_alg_values_supported", "invalid_client_metadata"
+		if state[15] > fieldSet {
+			return state[15].problem(code, name)
+		}
+		for _, item := range o.IDTokenEncryptionAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateIDTokenEncryptionAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.IDTokenEncryptionAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "id_token_encryption_enc_values_supported", "invalid_client_metadata"
+		if state[16] > fieldSet {
+			return state[16].problem(code, name)
+		}
+		for _, item := range o.IDTokenEncryptionEncValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateIDTokenEncryptionEncValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.IDTokenEncryptionEncValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "id_token_signed_response_alg", "invalid_client_metadata"
+		if state[17] > fieldSet {
+			return state[17].problem(code, name)
+		}
+		if v := string(o.IDTokenSignedResponseAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateIDTokenSignedResponseAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "id_token_signing_alg_values_supported", "invalid_client_metadata"
+		if state[18] > fieldSet {
+			return state[18].problem(code, name)
+		}
+		for _, item := range o.IDTokenSigningAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateIDTokenSigningAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.IDTokenSigningAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "initiate_login_uri", "invalid_client_metadata"
+		if state[19] > fieldSet {
+			return state[19].problem(code, name)
+		}
+		if v := string(o.InitiateLoginURI); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !isAbsoluteURI(v):
+				return bad(code, name, "is not an absolute URI")
+			}
+		}
+	}
+	{
+		const name, code = "jwks", "invalid_client_metadata"
+		if state[20] > fieldSet {
+			return state[20].problem(code, name)
+		}
+		if state[20] == fieldSet {
 			o.JWKS = new(ClientJWKSet)
 			if p := o.JWKS.fromJSON(rawJWKS); p != nil {
 				return p.within(code, name)
@@ -1139,8 +2104,8 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "jwks_uri", "invalid_client_metadata"
-		if state[8] > fieldSet {
-			return state[8].problem(code, name)
+		if state[21] > fieldSet {
+			return state[21].problem(code, name)
 		}
 		if v := string(o.JWKSURI); v != "" {
 			switch {
@@ -1155,8 +2120,8 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "logo_uri", "invalid_client_metadata"
-		if state[9] > fieldSet {
-			return state[9].problem(code, name)
+		if state[22] > fieldSet {
+			return state[22].problem(code, name)
 		}
 		if v := string(o.LogoURI); v != "" {
 			switch {
@@ -1171,8 +2136,8 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "policy_uri", "invalid_client_metadata"
-		if state[10] > fieldSet {
-			return state[10].problem(code, name)
+		if state[23] > fieldSet {
+			return state[23].problem(code, name)
 		}
 		if v := string(o.PolicyURI); v != "" {
 			switch {
@@ -1186,9 +2151,30 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "post_logout_redirect_uris", "invalid_client_metadata"
+		if state[24] > fieldSet {
+			return state[24].problem(code, name)
+		}
+		for _, item := range o.PostLogoutRedirectURIs {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdatePostLogoutRedirectURIs.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.PostLogoutRedirectURIs) > 20 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
 		const name, code = "redirect_uris", "invalid_redirect_uri"
-		if state[11] > fieldSet {
-			return state[11].problem(code, name)
+		if state[25] > fieldSet {
+			return state[25].problem(code, name)
 		}
 		for _, item := range o.RedirectURIs {
 			switch v := string(item); {
@@ -1207,9 +2193,147 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "request_object_encryption_alg", "invalid_client_metadata"
+		if state[26] > fieldSet {
+			return state[26].problem(code, name)
+		}
+		if v := string(o.RequestObjectEncryptionAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateRequestObjectEncryptionAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "request_object_encryption_alg_values_supported", "invalid_client_metadata"
+		if state[27] > fieldSet {
+			return state[27].problem(code, name)
+		}
+		for _, item := range o.RequestObjectEncryptionAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateRequestObjectEncryptionAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.RequestObjectEncryptionAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "request_object_encryption_enc", "invalid_client_metadata"
+		if state[28] > fieldSet {
+			return state[28].problem(code, name)
+		}
+		if v := string(o.RequestObjectEncryptionEnc); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateRequestObjectEncryptionEnc.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "request_object_encryption_enc_values_supported", "invalid_client_metadata"
+		if state[29] > fieldSet {
+			return state[29].problem(code, name)
+		}
+		for _, item := range o.RequestObjectEncryptionEncValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateRequestObjectEncryptionEncValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.RequestObjectEncryptionEncValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "request_object_signing_alg", "invalid_client_metadata"
+		if state[30] > fieldSet {
+			return state[30].problem(code, name)
+		}
+		if v := string(o.RequestObjectSigningAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateRequestObjectSigningAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "request_object_signing_alg_values_supported", "invalid_client_metadata"
+		if state[31] > fieldSet {
+			return state[31].problem(code, name)
+		}
+		for _, item := range o.RequestObjectSigningAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateRequestObjectSigningAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.RequestObjectSigningAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "request_uris", "invalid_client_metadata"
+		if state[32] > fieldSet {
+			return state[32].problem(code, name)
+		}
+		for _, item := range o.RequestURIs {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateRequestURIs.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.RequestURIs) > 20 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "require_auth_time", "invalid_client_metadata"
+		if state[33] > fieldSet {
+			return state[33].problem(code, name)
+		}
+	}
+	{
+		const name, code = "require_signed_request_object", "invalid_client_metadata"
+		if state[34] > fieldSet {
+			return state[34].problem(code, name)
+		}
+	}
+	{
 		const name, code = "response_types", "invalid_client_metadata"
-		if state[12] > fieldSet {
-			return state[12].problem(code, name)
+		if state[35] > fieldSet {
+			return state[35].problem(code, name)
 		}
 		for _, item := range o.ResponseTypes {
 			switch v := string(item); {
@@ -1229,8 +2353,8 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "scope", "invalid_client_metadata"
-		if state[13] > fieldSet {
-			return state[13].problem(code, name)
+		if state[36] > fieldSet {
+			return state[36].problem(code, name)
 		}
 		if v := string(o.Scope); v != "" {
 			switch {
@@ -1242,9 +2366,25 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "sector_identifier_uri", "invalid_client_metadata"
+		if state[37] > fieldSet {
+			return state[37].problem(code, name)
+		}
+		if v := string(o.SectorIdentifierURI); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !isAbsoluteURI(v):
+				return bad(code, name, "is not an absolute URI")
+			}
+		}
+	}
+	{
 		const name, code = "software_id", "invalid_client_metadata"
-		if state[14] > fieldSet {
-			return state[14].problem(code, name)
+		if state[38] > fieldSet {
+			return state[38].problem(code, name)
 		}
 		if v := string(o.SoftwareID); v != "" {
 			switch {
@@ -1255,8 +2395,8 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "software_statement", "invalid_client_metadata"
-		if state[15] > fieldSet {
-			return state[15].problem(code, name)
+		if state[39] > fieldSet {
+			return state[39].problem(code, name)
 		}
 		if v := string(o.SoftwareStatement); v != "" {
 			switch {
@@ -1267,8 +2407,8 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 	}
 	{
 		const name, code = "software_version", "invalid_client_metadata"
-		if state[16] > fieldSet {
-			return state[16].problem(code, name)
+		if state[40] > fieldSet {
+			return state[40].problem(code, name)
 		}
 		if v := string(o.SoftwareVersion); v != "" {
 			switch {
@@ -1278,9 +2418,44 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "subject_type", "invalid_client_metadata"
+		if state[41] > fieldSet {
+			return state[41].problem(code, name)
+		}
+		if v := string(o.SubjectType); v != "" {
+			switch {
+			case longer(v, 16):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateSubjectType.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "subject_types_supported", "invalid_client_metadata"
+		if state[42] > fieldSet {
+			return state[42].problem(code, name)
+		}
+		for _, item := range o.SubjectTypesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateSubjectTypesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.SubjectTypesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
 		const name, code = "token_endpoint_auth_method", "invalid_client_metadata"
-		if state[17] > fieldSet {
-			return state[17].problem(code, name)
+		if state[43] > fieldSet {
+			return state[43].problem(code, name)
 		}
 		if v := string(o.TokenEndpointAuthMethod); v != "" {
 			switch {
@@ -1292,9 +2467,65 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 		}
 	}
 	{
+		const name, code = "token_endpoint_auth_methods_supported", "invalid_client_metadata"
+		if state[44] > fieldSet {
+			return state[44].problem(code, name)
+		}
+		for _, item := range o.TokenEndpointAuthMethodsSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateTokenEndpointAuthMethodsSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.TokenEndpointAuthMethodsSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "token_endpoint_auth_signing_alg", "invalid_client_metadata"
+		if state[45] > fieldSet {
+			return state[45].problem(code, name)
+		}
+		if v := string(o.TokenEndpointAuthSigningAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateTokenEndpointAuthSigningAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "token_endpoint_auth_signing_alg_values_supported", "invalid_client_metadata"
+		if state[46] > fieldSet {
+			return state[46].problem(code, name)
+		}
+		for _, item := range o.TokenEndpointAuthSigningAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateTokenEndpointAuthSigningAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.TokenEndpointAuthSigningAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
 		const name, code = "tos_uri", "invalid_client_metadata"
-		if state[18] > fieldSet {
-			return state[18].problem(code, name)
+		if state[47] > fieldSet {
+			return state[47].problem(code, name)
 		}
 		if v := string(o.TOSURI); v != "" {
 			switch {
@@ -1305,6 +2536,111 @@ func (o *ClientUpdate) fromJSON(raw []byte) *Problem {
 			case !isAbsoluteURI(v):
 				return bad(code, name, "is not an absolute URI")
 			}
+		}
+	}
+	{
+		const name, code = "userinfo_encrypted_response_alg", "invalid_client_metadata"
+		if state[48] > fieldSet {
+			return state[48].problem(code, name)
+		}
+		if v := string(o.UserinfoEncryptedResponseAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateUserinfoEncryptedResponseAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "userinfo_encrypted_response_enc", "invalid_client_metadata"
+		if state[49] > fieldSet {
+			return state[49].problem(code, name)
+		}
+		if v := string(o.UserinfoEncryptedResponseEnc); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateUserinfoEncryptedResponseEnc.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "userinfo_encryption_alg_values_supported", "invalid_client_metadata"
+		if state[50] > fieldSet {
+			return state[50].problem(code, name)
+		}
+		for _, item := range o.UserinfoEncryptionAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateUserinfoEncryptionAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.UserinfoEncryptionAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "userinfo_encryption_enc_values_supported", "invalid_client_metadata"
+		if state[51] > fieldSet {
+			return state[51].problem(code, name)
+		}
+		for _, item := range o.UserinfoEncryptionEncValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateUserinfoEncryptionEncValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.UserinfoEncryptionEncValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
+		}
+	}
+	{
+		const name, code = "userinfo_signed_response_alg", "invalid_client_metadata"
+		if state[52] > fieldSet {
+			return state[52].problem(code, name)
+		}
+		if v := string(o.UserinfoSignedResponseAlg); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case !patternClientUpdateUserinfoSignedResponseAlg.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "userinfo_signing_alg_values_supported", "invalid_client_metadata"
+		if state[53] > fieldSet {
+			return state[53].problem(code, name)
+		}
+		for _, item := range o.UserinfoSigningAlgValuesSupported {
+			switch v := string(item); {
+			case v == "":
+				return bad(code, name, "has an empty value")
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternClientUpdateUserinfoSigningAlgValuesSupported.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+		if len(o.UserinfoSigningAlgValuesSupported) > 32 {
+			return bad(code, name, "has too many values")
 		}
 	}
 
@@ -1420,25 +2756,29 @@ func (o *ConsentForm) check(state *[4]fieldState) *Problem {
 	return nil
 }
 
-var namesIntrospectionRequest = []string{"token", "client_id", "client_secret", "token_type_hint"}
+var namesIntrospectionRequest = []string{"token", "client_assertion", "client_assertion_type", "client_id", "client_secret", "token_type_hint"}
 
 var patternIntrospectionRequestClientID = newPattern("^[\\x20-\\x7E]+$")
 
 // decodeIntrospectionRequest reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
 func decodeIntrospectionRequest(raw string) (o IntrospectionRequest, problem *Problem) {
-	var state [4]fieldState
+	var state [6]fieldState
 	c := formCutter{rest: raw, names: namesIntrospectionRequest}
 	for c.next() {
 		switch c.field {
 		case 0: // token
 			o.Token = string(c.text(&state[0]))
-		case 1: // client_id
-			o.ClientID = string(c.text(&state[1]))
-		case 2: // client_secret
-			o.ClientSecret = string(c.text(&state[2]))
-		case 3: // token_type_hint
-			o.TokenTypeHint = string(c.text(&state[3]))
+		case 1: // client_assertion
+			o.ClientAssertion = string(c.text(&state[1]))
+		case 2: // client_assertion_type
+			o.ClientAssertionType = ClientAssertionType(c.text(&state[2]))
+		case 3: // client_id
+			o.ClientID = string(c.text(&state[3]))
+		case 4: // client_secret
+			o.ClientSecret = string(c.text(&state[4]))
+		case 5: // token_type_hint
+			o.TokenTypeHint = string(c.text(&state[5]))
 
 		}
 	}
@@ -1449,7 +2789,7 @@ func decodeIntrospectionRequest(raw string) (o IntrospectionRequest, problem *Pr
 }
 
 // check returns the first problem in the order of the fields.
-func (o *IntrospectionRequest) check(state *[4]fieldState) *Problem {
+func (o *IntrospectionRequest) check(state *[6]fieldState) *Problem {
 	{
 		const name, code = "token", "invalid_request"
 		if state[0] > fieldSet {
@@ -1468,9 +2808,35 @@ func (o *IntrospectionRequest) check(state *[4]fieldState) *Problem {
 		}
 	}
 	{
-		const name, code = "client_id", "invalid_request"
+		const name, code = "client_assertion", "invalid_request"
 		if state[1] > fieldSet {
 			return state[1].problem(code, name)
+		}
+		if v := string(o.ClientAssertion); v != "" {
+			switch {
+			case longer(v, 8192):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			}
+		}
+	}
+	{
+		const name, code = "client_assertion_type", "invalid_client"
+		if state[2] > fieldSet {
+			return state[2].problem(code, name)
+		}
+		if v := string(o.ClientAssertionType); v != "" {
+			switch {
+			case v != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer":
+				return bad(code, name, "is not one of the values that are allowed")
+			}
+		}
+	}
+	{
+		const name, code = "client_id", "invalid_request"
+		if state[3] > fieldSet {
+			return state[3].problem(code, name)
 		}
 		if v := string(o.ClientID); v != "" {
 			switch {
@@ -1485,8 +2851,8 @@ func (o *IntrospectionRequest) check(state *[4]fieldState) *Problem {
 	}
 	{
 		const name, code = "client_secret", "invalid_request"
-		if state[2] > fieldSet {
-			return state[2].problem(code, name)
+		if state[4] > fieldSet {
+			return state[4].problem(code, name)
 		}
 		if v := string(o.ClientSecret); v != "" {
 			switch {
@@ -1499,8 +2865,8 @@ func (o *IntrospectionRequest) check(state *[4]fieldState) *Problem {
 	}
 	{
 		const name, code = "token_type_hint", "invalid_request"
-		if state[3] > fieldSet {
-			return state[3].problem(code, name)
+		if state[5] > fieldSet {
+			return state[5].problem(code, name)
 		}
 		if v := string(o.TokenTypeHint); v != "" {
 			switch {
@@ -1508,6 +2874,12 @@ func (o *IntrospectionRequest) check(state *[4]fieldState) *Problem {
 				return bad(code, name, "is too long")
 			}
 		}
+	}
+	if state[1] == fieldSet && state[2] == fieldAbsent {
+		return bad("invalid_request", "client_assertion_type", "is required")
+	}
+	if state[2] == fieldSet && state[1] == fieldAbsent {
+		return bad("invalid_request", "client_assertion", "is required")
 	}
 
 	return nil
@@ -1661,25 +3033,29 @@ func (o *LogoutForm) check(state *[1]fieldState) *Problem {
 	return nil
 }
 
-var namesRevocationRequest = []string{"token", "client_id", "client_secret", "token_type_hint"}
+var namesRevocationRequest = []string{"token", "client_assertion", "client_assertion_type", "client_id", "client_secret", "token_type_hint"}
 
 var patternRevocationRequestClientID = newPattern("^[\\x20-\\x7E]+$")
 
 // decodeRevocationRequest reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
 func decodeRevocationRequest(raw string) (o RevocationRequest, problem *Problem) {
-	var state [4]fieldState
+	var state [6]fieldState
 	c := formCutter{rest: raw, names: namesRevocationRequest}
 	for c.next() {
 		switch c.field {
 		case 0: // token
 			o.Token = string(c.text(&state[0]))
-		case 1: // client_id
-			o.ClientID = string(c.text(&state[1]))
-		case 2: // client_secret
-			o.ClientSecret = string(c.text(&state[2]))
-		case 3: // token_type_hint
-			o.TokenTypeHint = string(c.text(&state[3]))
+		case 1: // client_assertion
+			o.ClientAssertion = string(c.text(&state[1]))
+		case 2: // client_assertion_type
+			o.ClientAssertionType = ClientAssertionType(c.text(&state[2]))
+		case 3: // client_id
+			o.ClientID = string(c.text(&state[3]))
+		case 4: // client_secret
+			o.ClientSecret = string(c.text(&state[4]))
+		case 5: // token_type_hint
+			o.TokenTypeHint = string(c.text(&state[5]))
 
 		}
 	}
@@ -1690,7 +3066,7 @@ func decodeRevocationRequest(raw string) (o RevocationRequest, problem *Problem)
 }
 
 // check returns the first problem in the order of the fields.
-func (o *RevocationRequest) check(state *[4]fieldState) *Problem {
+func (o *RevocationRequest) check(state *[6]fieldState) *Problem {
 	{
 		const name, code = "token", "invalid_request"
 		if state[0] > fieldSet {
@@ -1709,9 +3085,35 @@ func (o *RevocationRequest) check(state *[4]fieldState) *Problem {
 		}
 	}
 	{
-		const name, code = "client_id", "invalid_request"
+		const name, code = "client_assertion", "invalid_request"
 		if state[1] > fieldSet {
 			return state[1].problem(code, name)
+		}
+		if v := string(o.ClientAssertion); v != "" {
+			switch {
+			case longer(v, 8192):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			}
+		}
+	}
+	{
+		const name, code = "client_assertion_type", "invalid_client"
+		if state[2] > fieldSet {
+			return state[2].problem(code, name)
+		}
+		if v := string(o.ClientAssertionType); v != "" {
+			switch {
+			case v != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer":
+				return bad(code, name, "is not one of the values that are allowed")
+			}
+		}
+	}
+	{
+		const name, code = "client_id", "invalid_request"
+		if state[3] > fieldSet {
+			return state[3].problem(code, name)
 		}
 		if v := string(o.ClientID); v != "" {
 			switch {
@@ -1726,8 +3128,8 @@ func (o *RevocationRequest) check(state *[4]fieldState) *Problem {
 	}
 	{
 		const name, code = "client_secret", "invalid_request"
-		if state[2] > fieldSet {
-			return state[2].problem(code, name)
+		if state[4] > fieldSet {
+			return state[4].problem(code, name)
 		}
 		if v := string(o.ClientSecret); v != "" {
 			switch {
@@ -1740,8 +3142,8 @@ func (o *RevocationRequest) check(state *[4]fieldState) *Problem {
 	}
 	{
 		const name, code = "token_type_hint", "invalid_request"
-		if state[3] > fieldSet {
-			return state[3].problem(code, name)
+		if state[5] > fieldSet {
+			return state[5].problem(code, name)
 		}
 		if v := string(o.TokenTypeHint); v != "" {
 			switch {
@@ -1749,6 +3151,12 @@ func (o *RevocationRequest) check(state *[4]fieldState) *Problem {
 				return bad(code, name, "is too long")
 			}
 		}
+	}
+	if state[1] == fieldSet && state[2] == fieldAbsent {
+		return bad("invalid_request", "client_assertion_type", "is required")
+	}
+	if state[2] == fieldSet && state[1] == fieldAbsent {
+		return bad("invalid_request", "client_assertion", "is required")
 	}
 
 	return nil
@@ -1834,7 +3242,7 @@ func (o *RevokeAppsForm) check(state *[3]fieldState) *Problem {
 	return nil
 }
 
-var namesTokenRequest = []string{"grant_type", "client_id", "client_secret", "code", "code_verifier", "redirect_uri", "refresh_token", "resource", "scope"}
+var namesTokenRequest = []string{"grant_type", "client_id", "client_assertion", "client_assertion_type", "client_secret", "code", "code_verifier", "redirect_uri", "refresh_token", "resource", "scope"}
 
 var patternTokenRequestClientID = newPattern("^[\\x20-\\x7E]+$")
 var patternTokenRequestCodeVerifier = newPattern("^[A-Za-z0-9._~-]+$")
@@ -1844,7 +3252,7 @@ var patternTokenRequestScope = newPattern("^[\\x21\\x23-\\x5B\\x5D-\\x7E]+( [\\x
 // decodeTokenRequest reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
 func decodeTokenRequest(raw string) (o TokenRequest, problem *Problem) {
-	var state [9]fieldState
+	var state [11]fieldState
 	c := formCutter{rest: raw, names: namesTokenRequest}
 	for c.next() {
 		switch c.field {
@@ -1852,22 +3260,26 @@ func decodeTokenRequest(raw string) (o TokenRequest, problem *Problem) {
 			o.GrantType = GrantType(c.text(&state[0]))
 		case 1: // client_id
 			o.ClientID = string(c.text(&state[1]))
-		case 2: // client_secret
-			o.ClientSecret = string(c.text(&state[2]))
-		case 3: // code
-			o.Code = string(c.text(&state[3]))
-		case 4: // code_verifier
-			o.CodeVerifier = string(c.text(&state[4]))
-		case 5: // redirect_uri
-			o.RedirectURI = string(c.text(&state[5]))
-		case 6: // refresh_token
-			o.RefreshToken = string(c.text(&state[6]))
-		case 7: // resource
-			if v, ok := c.item(&state[7]); ok {
+		case 2: // client_assertion
+			o.ClientAssertion = string(c.text(&state[2]))
+		case 3: // client_assertion_type
+			o.ClientAssertionType = ClientAssertionType(c.text(&state[3]))
+		case 4: // client_secret
+			o.ClientSecret = string(c.text(&state[4]))
+		case 5: // code
+			o.Code = string(c.text(&state[5]))
+		case 6: // code_verifier
+			o.CodeVerifier = string(c.text(&state[6]))
+		case 7: // redirect_uri
+			o.RedirectURI = string(c.text(&state[7]))
+		case 8: // refresh_token
+			o.RefreshToken = string(c.text(&state[8]))
+		case 9: // resource
+			if v, ok := c.item(&state[9]); ok {
 				o.Resource = append(o.Resource, string(v))
 			}
-		case 8: // scope
-			o.Scope = string(c.text(&state[8]))
+		case 10: // scope
+			o.Scope = string(c.text(&state[10]))
 
 		}
 	}
@@ -1878,7 +3290,7 @@ func decodeTokenRequest(raw string) (o TokenRequest, problem *Problem) {
 }
 
 // check returns the first problem in the order of the fields.
-func (o *TokenRequest) check(state *[9]fieldState) *Problem {
+func (o *TokenRequest) check(state *[11]fieldState) *Problem {
 	{
 		const name, code = "grant_type", "unsupported_grant_type"
 		if state[0] > fieldSet {
@@ -1911,9 +3323,35 @@ func (o *TokenRequest) check(state *[9]fieldState) *Problem {
 		}
 	}
 	{
-		const name, code = "client_secret", "invalid_request"
+		const name, code = "client_assertion", "invalid_request"
 		if state[2] > fieldSet {
 			return state[2].problem(code, name)
+		}
+		if v := string(o.ClientAssertion); v != "" {
+			switch {
+			case longer(v, 8192):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			}
+		}
+	}
+	{
+		const name, code = "client_assertion_type", "invalid_client"
+		if state[3] > fieldSet {
+			return state[3].problem(code, name)
+		}
+		if v := string(o.ClientAssertionType); v != "" {
+			switch {
+			case v != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer":
+				return bad(code, name, "is not one of the values that are allowed")
+			}
+		}
+	}
+	{
+		const name, code = "client_secret", "invalid_request"
+		if state[4] > fieldSet {
+			return state[4].problem(code, name)
 		}
 		if v := string(o.ClientSecret); v != "" {
 			switch {
@@ -1926,8 +3364,8 @@ func (o *TokenRequest) check(state *[9]fieldState) *Problem {
 	}
 	{
 		const name, code = "code", "invalid_request"
-		if state[3] > fieldSet {
-			return state[3].problem(code, name)
+		if state[5] > fieldSet {
+			return state[5].problem(code, name)
 		}
 		if v := string(o.Code); v != "" {
 			switch {
@@ -1940,8 +3378,8 @@ func (o *TokenRequest) check(state *[9]fieldState) *Problem {
 	}
 	{
 		const name, code = "code_verifier", "invalid_request"
-		if state[4] > fieldSet {
-			return state[4].problem(code, name)
+		if state[6] > fieldSet {
+			return state[6].problem(code, name)
 		}
 		if v := string(o.CodeVerifier); v != "" {
 			switch {
@@ -1956,8 +3394,8 @@ func (o *TokenRequest) check(state *[9]fieldState) *Problem {
 	}
 	{
 		const name, code = "redirect_uri", "invalid_request"
-		if state[5] > fieldSet {
-			return state[5].problem(code, name)
+		if state[7] > fieldSet {
+			return state[7].problem(code, name)
 		}
 		if v := string(o.RedirectURI); v != "" {
 			switch {
@@ -1972,8 +3410,8 @@ func (o *TokenRequest) check(state *[9]fieldState) *Problem {
 	}
 	{
 		const name, code = "refresh_token", "invalid_request"
-		if state[6] > fieldSet {
-			return state[6].problem(code, name)
+		if state[8] > fieldSet {
+			return state[8].problem(code, name)
 		}
 		if v := string(o.RefreshToken); v != "" {
 			switch {
@@ -1986,8 +3424,8 @@ func (o *TokenRequest) check(state *[9]fieldState) *Problem {
 	}
 	{
 		const name, code = "resource", "invalid_target"
-		if state[7] > fieldSet {
-			return state[7].problem(code, name)
+		if state[9] > fieldSet {
+			return state[9].problem(code, name)
 		}
 		for _, item := range o.Resource {
 			switch v := string(item); {
@@ -2007,8 +3445,8 @@ func (o *TokenRequest) check(state *[9]fieldState) *Problem {
 	}
 	{
 		const name, code = "scope", "invalid_scope"
-		if state[8] > fieldSet {
-			return state[8].problem(code, name)
+		if state[10] > fieldSet {
+			return state[10].problem(code, name)
 		}
 		if v := string(o.Scope); v != "" {
 			switch {
@@ -2019,13 +3457,19 @@ func (o *TokenRequest) check(state *[9]fieldState) *Problem {
 			}
 		}
 	}
+	if state[2] == fieldSet && state[3] == fieldAbsent {
+		return bad("invalid_request", "client_assertion_type", "is required")
+	}
+	if state[3] == fieldSet && state[2] == fieldAbsent {
+		return bad("invalid_request", "client_assertion", "is required")
+	}
 	if o.GrantType == "authorization_code" {
-		if state[3] == fieldAbsent {
+		if state[5] == fieldAbsent {
 			return bad("invalid_request", "code", "is required")
 		}
 	}
 	if o.GrantType == "refresh_token" {
-		if state[6] == fieldAbsent {
+		if state[8] == fieldAbsent {
 			return bad("invalid_request", "refresh_token", "is required")
 		}
 	}

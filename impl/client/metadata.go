@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/oauth"
 )
 
@@ -20,7 +21,8 @@ type Metadata struct {
 	// such as "client_name#de".
 	Localized map[string]string
 
-	usable []string // of RedirectURIs, those that codes may be sent to
+	usable []string         // of RedirectURIs, those that codes may be sent to
+	keys   []jose.PublicKey // of JWKS, those that verify signatures
 }
 
 // Rules are what a server allows in metadata.
@@ -34,22 +36,26 @@ type Rules struct {
 // that are not understood, a client_id among them, are ignored. The errors are
 // *gen.Problem and *oauth.Error: invalid_redirect_uri or invalid_client_metadata.
 func Parse(document []byte, rules Rules) (Metadata, error) {
-	m, members, err := decode(document)
+	m, _, err := decode(document)
 	if err != nil {
 		return Metadata{}, err
 	}
-	offered, err := offeredMethods(m.TokenEndpointAuthMethod, members)
-	if err != nil {
+	if err := m.chooseMethod(SecretBasic, PrivateKeyJWT, SecretBasic, SecretPost, None, SecretJWT); err != nil {
 		return Metadata{}, err
 	}
-	if err := m.chooseMethod(offered, SecretBasic, SecretPost, None); err != nil {
-		return Metadata{}, err
-	}
-	m.applyDefaults()
-	if err := m.check(rules); err != nil {
+	if err := m.finish(rules); err != nil {
 		return Metadata{}, err
 	}
 	return m, nil
+}
+
+// finish is the rest of every registration, once the method is chosen.
+func (m *Metadata) finish(rules Rules) error {
+	if err := m.choose(); err != nil {
+		return err
+	}
+	m.applyDefaults()
+	return m.check(rules)
 }
 
 // forbiddenInUpdate are members that only the server says (RFC 7592 §2.2).
@@ -199,7 +205,7 @@ func (m Metadata) Information() gen.ClientInformation {
 // the order of lists that are sets does not count.
 func (m Metadata) Fingerprint() []byte {
 	c := m
-	for _, list := range []*[]string{&c.RedirectURIs, &c.GrantTypes, &c.ResponseTypes, &c.Contacts} {
+	for _, list := range []*[]string{&c.RedirectURIs, &c.GrantTypes, &c.ResponseTypes, &c.Contacts, &c.RequestURIs, &c.PostLogoutRedirectURIs} {
 		*list = slices.Sorted(slices.Values(*list))
 	}
 	words := strings.Fields(c.Scope)

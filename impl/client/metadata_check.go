@@ -26,7 +26,10 @@ func (m *Metadata) check(rules Rules) error {
 	if err := m.checkTexts(); err != nil {
 		return err
 	}
-	return m.checkURIs()
+	if err := m.checkURIs(); err != nil {
+		return err
+	}
+	return m.checkOpenID()
 }
 
 // checkGrantTypes keeps the grants that the server answers: clients list all
@@ -116,7 +119,7 @@ func (m *Metadata) checkTexts() error {
 // checkURIs admits https alone for every URI that a person might be shown or a
 // server might follow (ATK-112; OAuth 2.1 §1.5). Nothing is fetched from them.
 func (m *Metadata) checkURIs() error {
-	uris := []string{m.ClientURI, m.LogoURI, m.TOSURI, m.PolicyURI}
+	uris := []string{m.ClientURI, m.LogoURI, m.TOSURI, m.PolicyURI, m.InitiateLoginURI}
 	for name, value := range m.Localized {
 		if isURIMember(name) {
 			uris = append(uris, value)

@@ -53,11 +53,10 @@ func ParseDocument(id string, document []byte, rules Rules) (Metadata, error) {
 	if m.ClientName == "" { // MCP authorization 2026-07-28, Client Registration
 		return Metadata{}, errors.New("the metadata document has no client_name")
 	}
-	if err := m.negotiate(members); err != nil {
+	if err := m.negotiate(); err != nil {
 		return Metadata{}, err
 	}
-	m.applyDefaults()
-	if err := m.check(rules); err != nil {
+	if err := m.finish(rules); err != nil {
 		return Metadata{}, err
 	}
 	return m, nil
@@ -83,22 +82,19 @@ func checkAbout(id string, members map[string]json.RawMessage) error {
 	return nil
 }
 
-// negotiate registers the client as a public one, the only kind that a document
-// can make here. A document that offers none, alone or as one of several, is
-// public; so is one that says nothing, because the default of RFC 7591 §2 is a
+// negotiate registers a method that needs no shared secret: none, or a JWT under
+// a key that the document publishes. A document that offers none, alone or as one
+// of several, is public unless it prefers the other, because it is never told the
+// choice; so is one that says nothing, because the default of RFC 7591 §2 is a
 // shared secret, which it cannot mean. One that insists on another method is
 // refused, never weakened.
-func (m *Metadata) negotiate(members map[string]json.RawMessage) error {
-	offered, err := offeredMethods(m.TokenEndpointAuthMethod, members)
-	if err != nil {
-		return err
-	}
-	for _, method := range offered {
-		if slices.Contains(symmetric, method) {
+func (m *Metadata) negotiate() error {
+	for _, method := range append([]string{m.TokenEndpointAuthMethod}, m.TokenEndpointAuthMethodsSupported...) {
+		if Method(method).SecretForm() != NoSecret {
 			return errors.New("the metadata document offers a method of shared secrets")
 		}
 	}
-	if err := m.chooseMethod(offered, None); err != nil {
+	if err := m.chooseMethod(None, None, PrivateKeyJWT); err != nil {
 		return err
 	}
 	// The client_credentials grant is for clients that authenticate. A document

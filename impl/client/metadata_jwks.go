@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/oauth"
 )
 
@@ -48,10 +49,27 @@ func (m *Metadata) readJWKS(raw json.RawMessage) error {
 		}
 		seen[key.Kid] = true
 		kept = append(kept, key)
+		// What does not verify signatures here, such as a key to encrypt to or one
+		// on another curve, is kept and not used.
+		if k, err := jose.ParseJWK(marshal(key)); err == nil {
+			m.keys = append(m.keys, k)
+		}
 	}
 	m.JWKS.Keys = kept
 	return nil
 }
+
+func marshal(key gen.ClientJWK) []byte {
+	b, err := json.Marshal(key)
+	if err != nil {
+		panic(err) // it was decoded from JSON
+	}
+	return b
+}
+
+// Keys returns those keys of jwks that verify signatures. The slice is shared:
+// do not change it. Keys at jwks_uri are the caller's to fetch.
+func (m Metadata) Keys() []jose.PublicKey { return m.keys }
 
 // publicKey reports whether the type of a key is understood, and whether the key
 // has what its type demands (RFC 7518 §6.2.1, §6.3.1, RFC 8037 §2).

@@ -34,6 +34,12 @@ type Config struct {
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// KeepAtLeast is how long a document is kept whatever its headers say, so that
+	// nobody can make this server ask for it more often; zero keeps to them. For
+	// documents that a stranger's request makes this server look at.
+	KeepAtLeast time.Duration
+	// MediaTypes are taken instead of JSON, such as "application/jwt"; nil is JSON.
+	MediaTypes []string
 }
 
 // ErrUnavailable is wrapped by every error of Get.
@@ -65,10 +71,12 @@ type Document struct {
 	ExpiresAt time.Time // when it is fetched again; not after FetchedAt if it was not kept
 }
 
-// A Client fetches JSON documents through the guard and keeps them as their
+// A Client fetches documents through the guard and keeps them as their
 // headers say. It is safe for concurrent use.
 type Client struct {
 	loopback bool
+	atLeast  time.Duration
+	types    []string // empty: JSON
 	timeout  time.Duration
 	now      func() time.Time
 	http     *http.Client
@@ -94,6 +102,8 @@ func New(c Config) *Client {
 	}
 	return &Client{
 		loopback: c.InsecureLoopback,
+		atLeast:  c.KeepAtLeast,
+		types:    c.MediaTypes,
 		timeout:  timeout,
 		now:      c.Now,
 		http:     &http.Client{Transport: transport, CheckRedirect: notFollowed},
@@ -106,16 +116,26 @@ func New(c Config) *Client {
 // fresh. Concurrent calls for one URL share one request, which a caller that
 // gives up does not cancel. Every error is an *Error.
 func (c *Client) Get(ctx context.Context, rawURL string) (Document, error) {
+	return c.get(ctx, rawURL, maxFresh)
+}
+
+// Renew is Get for a reader who misses something in the document: what was
+// fetched longer than age ago is fetched again.
+func (c *Client) Renew(ctx context.Context, rawURL string, age time.Duration) (Document, error) {
+	return c.get(ctx, rawURL, age)
+}
+
+func (c *Client) get(ctx context.Context, rawURL string, age time.Duration) (Document, error) {
 	t, ok := checkURL(rawURL, c.loopback)
 	if !ok {
 		return Document{}, &Error{Reason: "url"}
 	}
-	if doc, ok := c.kept.get(t.url, c.now()); ok {
+	if doc, ok := c.young(t, age); ok {
 		return doc, nil
 	}
-	flight := c.flights.DoChan(t.url, func() (any, error) {
+	flight := c.flights.DoChan(t.url+" "+age.String(), func() (any, error) {
 		// A flight that ended between look-up and start has left its result here.
-		if doc, ok := c.kept.get(t.url, c.now()); ok {
+		if doc, ok := c.young(t, age); ok {
 			return doc, nil
 		}
 		doc, err := c.fetch(context.WithoutCancel(ctx), t)
@@ -130,6 +150,13 @@ func (c *Client) Get(ctx context.Context, rawURL string) (Document, error) {
 	case <-ctx.Done():
 		return Document{}, &Error{Reason: "canceled", cause: ctx.Err()}
 	}
+}
+
+// young returns a kept document that is fresh and at most age old.
+func (c *Client) young(t target, age time.Duration) (Document, bool) {
+	now := c.now()
+	doc, ok := c.kept.get(t.url, now)
+	return doc, ok && now.Sub(doc.FetchedAt) <= age
 }
 
 // Reject drops the document at a URL that its reader found invalid, and holds
@@ -153,6 +180,9 @@ func (c *Client) fetch(ctx context.Context, t target) (Document, error) {
 		c.budget.backOff(t.url, c.now())
 		return Document{}, err
 	}
+	if least := doc.FetchedAt.Add(c.atLeast); doc.ExpiresAt.Before(least) {
+		doc.ExpiresAt = least
+	}
 	if doc.ExpiresAt.After(doc.FetchedAt) {
 		c.kept.put(t.url, doc)
 	}
@@ -164,14 +194,14 @@ func (c *Client) request(ctx context.Context, t target) (Document, error) {
 	if err != nil {
 		return Document{}, &Error{Reason: "url", cause: err}
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", c.accept())
 	req.Header.Set("User-Agent", "Charter")
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return Document{}, &Error{Reason: "connect", cause: err}
 	}
 	defer resp.Body.Close()
-	doc, err := readDocument(resp, c.now())
+	doc, err := c.readDocument(resp)
 	// A server that sees the connection end may still end its answer in good
 	// form, short: what is complete too late is not taken.
 	if err == nil && ctx.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,14 +17,14 @@ const (
 	defaultFresh = 5 * time.Minute // when the headers say nothing
 )
 
-// readDocument takes a 200 with JSON that was not encoded and fits.
-func readDocument(resp *http.Response, now time.Time) (Document, error) {
+// readDocument takes a 200 that was not encoded and fits.
+func (c *Client) readDocument(resp *http.Response) (Document, error) {
 	switch {
 	case resp.StatusCode >= 300 && resp.StatusCode <= 399:
 		return Document{}, &Error{Reason: "redirect"}
 	case resp.StatusCode != http.StatusOK:
 		return Document{}, &Error{Reason: "status"}
-	case !isJSON(resp.Header.Values("Content-Type")):
+	case !c.takes(resp.Header.Values("Content-Type")):
 		return Document{}, &Error{Reason: "type"}
 	case len(resp.Header.Values("Content-Encoding")) > 0: // none was asked for
 		return Document{}, &Error{Reason: "encoding"}
@@ -37,11 +38,21 @@ func readDocument(resp *http.Response, now time.Time) (Document, error) {
 	case len(body) > maxBody:
 		return Document{}, &Error{Reason: "too_large"}
 	}
+	now := c.now()
 	return Document{Body: body, FetchedAt: now, ExpiresAt: now.Add(freshFor(resp.Header, now))}, nil
 }
 
-// isJSON takes application/json and application/…+json (RFC 6839 §3.1).
-func isJSON(values []string) bool {
+// accept is what the client asks for.
+func (c *Client) accept() string {
+	if len(c.types) == 0 {
+		return "application/json"
+	}
+	return strings.Join(c.types, ", ")
+}
+
+// takes admits JSON, application/json or application/…+json (RFC 6839 §3.1), or
+// else the media types of the configuration.
+func (c *Client) takes(values []string) bool {
 	if len(values) != 1 {
 		return false
 	}
@@ -51,6 +62,9 @@ func isJSON(values []string) bool {
 	}
 	if charset, found := params["charset"]; found && !strings.EqualFold(charset, "utf-8") {
 		return false
+	}
+	if len(c.types) > 0 {
+		return slices.Contains(c.types, mediaType)
 	}
 	subtype, ok := strings.CutPrefix(mediaType, "application/")
 	return ok && (subtype == "json" || strings.HasSuffix(subtype, "+json"))

@@ -44,6 +44,19 @@ func (c *Claims) Get(name string, v any) error {
 	return nil
 }
 
+// Unverified returns the claims of a token that nobody has verified: whoever sent
+// it made them up. They are only good to find the keys that verify it, and no
+// claim may be used that Verify has not returned. ok is false for what no
+// Verifier would read.
+func Unverified(token string) (c *Claims, ok bool) {
+	t, reason := parseCompact(token)
+	if reason != "" {
+		return nil, false
+	}
+	c, reason = parseClaims(t.payload)
+	return c, reason == ""
+}
+
 // parseClaims reads the registered claims with the types that RFC 7519 §4.1
 // gives them.
 func parseClaims(payload []byte) (*Claims, string) {

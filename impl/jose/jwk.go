@@ -121,6 +121,7 @@ func parseJWK(b []byte) (k PublicKey, ours bool, err error) {
 	if k, err = NewPublicKey(alg, pub); err != nil {
 		return PublicKey{}, false, err
 	}
+	k.open = f["alg"] == ""
 	if kid := f["kid"]; kid != "" {
 		if !validKid(kid) {
 			return PublicKey{}, false, fmt.Errorf("%w: key id", ErrKey)

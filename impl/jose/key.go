@@ -15,9 +15,10 @@ import (
 // A PublicKey verifies signatures of one algorithm. The zero PublicKey verifies
 // nothing. It is immutable and safe for concurrent use.
 type PublicKey struct {
-	kid string
-	alg Algorithm
-	key crypto.PublicKey
+	kid  string
+	alg  Algorithm
+	key  crypto.PublicKey
+	open bool // the JWK named no algorithm, and its type leaves several
 }
 
 // ID returns the key id: the RFC 7638 thumbprint for our own keys.
@@ -25,6 +26,16 @@ func (k PublicKey) ID() string { return k.kid }
 
 // Algorithm returns the one algorithm that the key is for.
 func (k PublicKey) Algorithm() Algorithm { return k.alg }
+
+// For returns the key as one for alg where its JWK named no algorithm and its
+// type has several, as RSA does; else the key as it is. For a signer that has
+// told its algorithm elsewhere, as clients do when they register.
+func (k PublicKey) For(alg Algorithm) PublicKey {
+	if k.open && alg.checkPublic(k.key) == nil {
+		k.alg = alg
+	}
+	return k
+}
 
 // NewPublicKey returns the key with its thumbprint as id. It refuses a key that
 // is not one for alg, RSA outside 2048 to 8192 bits, and curves other than P-256

@@ -54,19 +54,28 @@ func StaticKeys(keys ...PublicKey) Keys {
 // maxSkew is how far ahead of our clock an iat may be.
 const maxSkew = 60 * time.Second
 
-// VerifierConfig says what a Verifier demands. Keys, Issuer, Audience and Typ
-// have no default: leaving a check out is an error, not a way to disable it.
+// VerifierConfig says what a Verifier demands. Keys or Secrets, Issuer, Audience
+// and Typ have no default: leaving a check out is an error, not a way to disable
+// it.
 type VerifierConfig struct {
 	Keys     Keys
 	Issuer   string
 	Audience string
 
+	// Secrets verify HS256 (RFC 7518 §3.2), and nothing else does: a Verifier has
+	// either Keys or Secrets, so that no public key is ever taken for a secret.
+	// Each has at least 32 bytes. For client_secret_jwt alone.
+	Secrets [][]byte
+
 	// Typ is the header's typ (RFC 8725 §3.11), such as "at+jwt"; the prefix
 	// "application/" and case make no difference. "JWT" also takes a header
 	// without typ.
 	Typ string
+	// OtherTyp is taken as well as Typ, where a standard names a new typ and does
+	// not want the old ones refused; empty is none.
+	OtherTyp string
 
-	// Algorithms that are taken; nil is all four.
+	// Algorithms that are taken; nil is all four. Not for Secrets.
 	Algorithms []Algorithm
 	// Leeway is added to exp and taken from nbf; at most one minute.
 	Leeway time.Duration
@@ -89,10 +98,16 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 			faults = append(faults, errors.New("jose: verifier: "+text))
 		}
 	}
-	fault(c.Keys == nil, "Keys is nil")
+	fault(c.Keys == nil && len(c.Secrets) == 0, "Keys is nil, and there are no Secrets")
+	fault(c.Keys != nil && len(c.Secrets) > 0, "both Keys and Secrets")
+	fault(len(c.Secrets) > 0 && c.Algorithms != nil, "Algorithms are not for Secrets")
+	for _, secret := range c.Secrets {
+		fault(len(secret) < minSecret, "a secret of less than 32 bytes")
+	}
 	fault(c.Issuer == "", "Issuer is empty")
 	fault(c.Audience == "", "Audience is empty")
 	fault(!validTyp(c.Typ), "Typ is empty or no media type")
+	fault(c.OtherTyp != "" && !validTyp(c.OtherTyp), "OtherTyp is no media type")
 	fault(c.Leeway < 0 || c.Leeway > maxSkew, "Leeway is not between zero and one minute")
 	fault(c.MaxLifetime < 0, "MaxLifetime is negative")
 	fault(c.Algorithms != nil && len(c.Algorithms) == 0, "Algorithms is empty")
@@ -123,19 +138,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	if reason != "" {
 		return nil, &InvalidError{reason}
 	}
-	key, err := v.c.Keys(ctx, t.header.kid)
-	if errors.Is(err, ErrUnknownKey) {
-		return nil, &InvalidError{"key_unknown"}
-	}
+	kid, err := v.verifySignature(ctx, t)
 	if err != nil {
-		return nil, fmt.Errorf("jose: keys: %w", err)
-	}
-	// The key decides on the algorithm; the header only has to agree.
-	if key.key == nil || key.alg != t.header.alg {
-		return nil, &InvalidError{"key_algorithm"}
-	}
-	if key.alg.method().Verify(t.input, t.signature, key.key) != nil {
-		return nil, &InvalidError{"signature"}
+		return nil, err
 	}
 	claims, reason := parseClaims(t.payload)
 	if reason == "" {
@@ -144,8 +149,30 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	if reason != "" {
 		return nil, &InvalidError{reason}
 	}
-	claims.KeyID, claims.Algorithm = key.kid, key.alg
+	claims.KeyID, claims.Algorithm = kid, t.header.alg
 	return claims, nil
+}
+
+// verifySignature returns the id of the key that verified; empty for a secret.
+func (v *Verifier) verifySignature(ctx context.Context, t compact) (kid string, err error) {
+	if len(v.c.Secrets) > 0 {
+		return "", v.verifyMAC(t)
+	}
+	key, err := v.c.Keys(ctx, t.header.kid)
+	if errors.Is(err, ErrUnknownKey) {
+		return "", &InvalidError{"key_unknown"}
+	}
+	if err != nil {
+		return "", fmt.Errorf("jose: keys: %w", err)
+	}
+	// The key decides on the algorithm; the header only has to agree.
+	if key.key == nil || key.alg != t.header.alg {
+		return "", &InvalidError{"key_algorithm"}
+	}
+	if key.alg.method().Verify(t.input, t.signature, key.key) != nil {
+		return "", &InvalidError{"signature"}
+	}
+	return key.kid, nil
 }
 
 type compact struct {
@@ -204,7 +231,7 @@ func parseHeader(m map[string]json.RawMessage) (header, string) {
 
 func (v *Verifier) checkHeader(h header) string {
 	switch {
-	case !slices.Contains(v.c.Algorithms, h.alg):
+	case !v.takes(h.alg):
 		return "algorithm"
 	case h.kid != "" && !validKid(h.kid):
 		return "kid"
@@ -214,13 +241,20 @@ func (v *Verifier) checkHeader(h header) string {
 	return ""
 }
 
+func (v *Verifier) takes(alg Algorithm) bool {
+	if len(v.c.Secrets) > 0 {
+		return alg == hs256
+	}
+	return slices.Contains(v.c.Algorithms, alg)
+}
+
 func (v *Verifier) typMatches(typ string) bool {
 	if typ == "" {
 		return v.c.Typ == "JWT"
 	}
-	// Both are ASCII, so that lower-casing maps no other letter onto them.
+	// All are ASCII, so that lower-casing maps no other letter onto them.
 	bare := func(s string) string { return strings.TrimPrefix(strings.ToLower(s), "application/") }
-	return validTyp(typ) && bare(typ) == bare(v.c.Typ)
+	return validTyp(typ) && (bare(typ) == bare(v.c.Typ) || v.c.OtherTyp != "" && bare(typ) == bare(v.c.OtherTyp))
 }
 
 func (v *Verifier) checkClaims(c *Claims) string {

@@ -23,39 +23,63 @@ type authenticated struct {
 func (a authenticated) confidential() bool { return a.method != client.None }
 
 // credentials are the client's parameters of a form; "" is absent.
-type credentials struct{ id, secret string }
+type credentials struct{ id, secret, assertion string }
 
-// authenticateClient authenticates the caller of a request by RFC 6749 §2.3. The
-// answer for an unknown client and for a wrong secret is the same. Wrong secrets
-// count against the peer (RFC 6749 §2.3.1 demands protection against guessing);
-// a public client has nothing to guess and is not held up by others.
+// presentation is how a request authenticates, and as whom.
+type presentation struct {
+	credentials
+	// method is empty for an assertion: which of the two methods it is, the
+	// registration says and never the assertion.
+	method client.Method
+}
+
+// authenticateClient authenticates the caller of a request by RFC 6749 §2.3 and
+// RFC 7523 §2.2. The answer for an unknown client and for a wrong secret is the
+// same. Failures count against the peer (RFC 6749 §2.3.1 demands protection
+// against guessing); a public client has nothing to guess and is not held up by
+// others.
 func (s *Server) authenticateClient(ctx context.Context, r *http.Request, form credentials) (authenticated, error) {
-	presented, method, err := presentedCredentials(r, form)
+	p, err := presentedCredentials(r, form)
 	if err != nil {
-		return authenticated{}, s.authenticationFailed(r, method, err)
+		return authenticated{}, s.authenticationFailed(r, p.method, err)
 	}
-	if method != client.None && s.limits.authenticationFailures.exhausted(s.peer(r), s.now()) {
+	if p.method != client.None && s.limits.authenticationFailures.exhausted(s.peer(r), s.now()) {
 		return authenticated{}, tooManyRequests("client_authentication_rate")
 	}
-	c, err := s.lookupClient(ctx, presented.id)
+	c, err := s.lookupClient(ctx, p.id)
 	if err != nil {
 		if isInvalidClient(err) {
-			verifySecret(decoySecrets, presented.secret, s)
+			verifySecret(decoySecrets, p.secret, s)
 		}
-		return authenticated{}, s.authenticationFailed(r, method, err)
+		return authenticated{}, s.authenticationFailed(r, p.method, err)
 	}
+	method := c.metadata.AuthMethod()
 	// The method is part of the registration: a secret in another place, or none
 	// at all, is a failure even where it would be right.
-	if c.metadata.AuthMethod() != method {
+	if p.method != method && (p.method != "" || !method.Asserts()) {
 		err := oauth.InvalidClient("client_method_unregistered", authenticationFailure)
-		return authenticated{}, s.authenticationFailed(r, method, err)
+		return authenticated{}, s.authenticationFailed(r, p.method, err)
 	}
-	if method != client.None && (c.stored == nil || !verifySecret(c.stored.Secrets, presented.secret, s)) {
-		s.emit(ctx, store.Event{Reason: "client_secret_wrong", ClientID: c.id, Address: s.address(r)})
-		err := oauth.InvalidClient("client_secret_wrong", authenticationFailure)
-		return authenticated{}, s.authenticationFailed(r, method, err)
+	if err := s.checkCredentials(ctx, c, p); err != nil {
+		if e, ok := errors.AsType[*oauth.Error](err); ok {
+			s.emit(ctx, store.Event{Reason: e.Reason, ClientID: c.id, Address: s.address(r)})
+		}
+		return authenticated{}, s.authenticationFailed(r, p.method, err)
 	}
 	return authenticated{c, method}, nil
+}
+
+// checkCredentials holds what was presented to what is registered.
+func (s *Server) checkCredentials(ctx context.Context, c *registered, p presentation) error {
+	switch method := c.metadata.AuthMethod(); {
+	case method == client.None:
+		return nil
+	case method.Asserts():
+		return s.checkAssertion(ctx, c, p.assertion)
+	case c.stored == nil || !verifySecret(c.stored.Secrets, p.secret, s):
+		return oauth.InvalidClient("client_secret_wrong", authenticationFailure)
+	}
+	return nil
 }
 
 const authenticationFailure = "client authentication failed"
@@ -63,31 +87,53 @@ const authenticationFailure = "client authentication failed"
 // presentedCredentials reads by which method, and as whom, a request
 // authenticates. More than one method is refused (RFC 6749 §2.3), also when one
 // of them alone would do.
-func presentedCredentials(r *http.Request, form credentials) (credentials, client.Method, error) {
+func presentedCredentials(r *http.Request, form credentials) (presentation, error) {
 	header := r.Header["Authorization"]
 	switch {
-	case len(header) > 0 && form.secret != "":
-		return credentials{}, client.SecretBasic, oauth.InvalidRequest("client_methods_several", "more than one client authentication method")
+	case several(len(header) > 0, form.secret != "", form.assertion != ""):
+		return presentation{}, oauth.InvalidRequest("client_methods_several", "more than one client authentication method")
 	case len(header) > 0:
-		basic, ok := parseBasic(header)
+		basic, err := basicCredentials(header, form)
+		return presentation{basic, client.SecretBasic}, err
+	case form.assertion != "":
+		id, ok := assertionClient(form)
 		if !ok {
-			return credentials{}, client.SecretBasic, oauth.InvalidClient("client_header_malformed", "the Authorization header is not one of the Basic scheme with form-encoded client_id and client_secret")
+			return presentation{}, errAssertion("client_assertion_malformed", nil)
 		}
-		// A client may repeat its name in the body; another name is a mistake or
-		// an attack on whoever reads only one of them.
-		if form.id != "" && form.id != basic.id {
-			return credentials{}, client.SecretBasic, oauth.InvalidRequest("client_ids_differ", "client_id differs from the one in the Authorization header")
-		}
-		return basic, client.SecretBasic, nil
+		return presentation{credentials{id: id, assertion: form.assertion}, ""}, nil
 	case form.secret != "" && form.id == "":
-		return credentials{}, client.SecretPost, oauth.InvalidRequest("client_id_missing", "client_id is required")
+		return presentation{method: client.SecretPost}, oauth.InvalidRequest("client_id_missing", "client_id is required")
 	case form.secret != "":
-		return form, client.SecretPost, nil
+		return presentation{form, client.SecretPost}, nil
 	case form.id != "":
-		return form, client.None, nil
+		return presentation{form, client.None}, nil
 	default:
-		return credentials{}, client.None, oauth.InvalidClient("client_missing", "client authentication is required")
+		return presentation{method: client.None}, oauth.InvalidClient("client_missing", "client authentication is required")
 	}
+}
+
+func several(ways ...bool) bool {
+	n := 0
+	for _, used := range ways {
+		if used {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// basicCredentials reads the Authorization header. A client may repeat its name
+// in the body; another name is a mistake or an attack on whoever reads only one
+// of them.
+func basicCredentials(header []string, form credentials) (credentials, error) {
+	basic, ok := parseBasic(header)
+	if !ok {
+		return credentials{}, oauth.InvalidClient("client_header_malformed", "the Authorization header is not one of the Basic scheme with form-encoded client_id and client_secret")
+	}
+	if form.id != "" && form.id != basic.id {
+		return credentials{}, oauth.InvalidRequest("client_ids_differ", "client_id differs from the one in the Authorization header")
+	}
+	return basic, nil
 }
 
 // authenticationFailed counts a failure by secret, and makes every refusal read

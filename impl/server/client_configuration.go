@@ -49,8 +49,9 @@ func (s *Server) changeableClient(ctx context.Context, r *http.Request, id strin
 
 func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
 
-// sameAuthentication reports whether a change of metadata leaves the secrets as
-// they are.
-func sameAuthentication(before, after client.Metadata) bool {
-	return (before.AuthMethod() == client.None) == (after.AuthMethod() == client.None)
+// sameSecrets reports whether a change of metadata leaves the secrets as they
+// are: a secret that was hashed cannot be sealed, and one that was sealed for MACs
+// is not sent over the wire.
+func sameSecrets(before, after client.Metadata) bool {
+	return before.AuthMethod().SecretForm() == after.AuthMethod().SecretForm()
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/charterauth/charter/gen"
 	"github.com/charterauth/charter/impl/client"
 	"github.com/charterauth/charter/impl/oauth"
-	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/store"
 )
 
@@ -18,7 +17,7 @@ func (s protocol) UpdateClient(ctx context.Context, in *gen.UpdateClientInput) (
 	if err != nil {
 		return nil, err
 	}
-	if err := checkUpdateIdentity(c, in.Body); err != nil {
+	if err := s.checkUpdateIdentity(c, in.Body); err != nil {
 		return nil, err
 	}
 	metadata, err := client.ParseUpdate(in.Raw, s.clientRules())
@@ -26,6 +25,9 @@ func (s protocol) UpdateClient(ctx context.Context, in *gen.UpdateClientInput) (
 		return nil, err
 	}
 	if metadata, err = s.askRegistrationPolicy(ctx, in.HTTP, metadata, c.id); err != nil {
+		return nil, err
+	}
+	if err := s.checkSector(ctx, metadata); err != nil {
 		return nil, err
 	}
 	updated, secret := s.updatedClient(c, metadata)
@@ -46,36 +48,31 @@ func (s protocol) UpdateClient(ctx context.Context, in *gen.UpdateClientInput) (
 // checkUpdateIdentity holds an update to the client that it names: client_id
 // must be the client's, client_secret, when there, its current one (RFC 7592
 // §2.2).
-func checkUpdateIdentity(c *registered, body gen.ClientUpdate) error {
+func (s *Server) checkUpdateIdentity(c *registered, body gen.ClientUpdate) error {
 	if body.ClientID != c.id {
 		return oauth.InvalidClientMetadata("client_id_mismatch", "client_id is not that of the registration")
 	}
 	if body.ClientSecret == "" {
 		return nil
 	}
-	for _, secret := range c.stored.Secrets {
-		if client.VerifySecret(secret.Hash, body.ClientSecret) {
-			return nil
-		}
+	same, err := s.isClientSecret(*c.stored, body.ClientSecret)
+	if err != nil || same {
+		return err
 	}
 	return oauth.InvalidClientMetadata("client_secret_mismatch", "client_secret is not the current one")
 }
 
-// updatedClient applies new metadata. A client that becomes confidential gets a
-// secret, told in this answer; one that becomes public loses its own.
+// updatedClient applies new metadata. A client whose method needs a secret that it
+// has not gets one, told in this answer; one whose method needs none loses its own.
 func (s *Server) updatedClient(c *registered, metadata client.Metadata) (updated store.Client, secret string) {
 	now := s.now()
 	updated = *c.stored
 	updated.Metadata = metadata.JSON()
 	updated.UpdatedAt = now
 	updated.Fingerprint = store.Digest{} // what registers with the old metadata again gets a client of its own
-	if sameAuthentication(c.metadata, metadata) {
+	if sameSecrets(c.metadata, metadata) {
 		return updated, ""
 	}
-	updated.Secrets = nil
-	if metadata.AuthMethod() != client.None {
-		secret = seal.NewToken(seal.PrefixClientSecret)
-		updated.Secrets = []store.ClientSecret{{Hash: client.HashGenerated(secret), CreatedAt: now}}
-	}
+	secret, updated.Secrets = newClientSecret(s.cfg.KeyEncryptionKey, c.id, metadata.AuthMethod(), now)
 	return updated, secret
 }

@@ -35,6 +35,11 @@ func (c *registered) pkceExempt() bool {
 		c.metadata.AuthMethod() != client.None
 }
 
+// legacyJWT reports whether an operator lets the client's JWTs be as they were
+// made before their rules were tightened: addressed to the token endpoint
+// (rfc7523bis §4), request objects without a typ (RFC 9101 §10.8).
+func (c *registered) legacyJWT() bool { return c.stored != nil && c.stored.InsecureLegacyJWT }
+
 // errUnknownClient is the same for every client that cannot be used, so that
 // nobody learns which identifiers exist.
 func errUnknownClient(reason string) *oauth.Error {

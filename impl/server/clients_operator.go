@@ -20,6 +20,13 @@ type OperatorClient struct {
 	// clients that cannot be changed: a stolen code can then be injected
 	// (RFC 9700 §4.5).
 	InsecureNoPKCE bool
+	// InsecureLegacyJWT takes client assertions addressed to the token endpoint,
+	// and request objects without their typ. Only for clients that cannot be
+	// changed: another server that got such an assertion can use it here.
+	InsecureLegacyJWT bool
+	// KeyEncryptionKey seals the secret of a client_secret_jwt client; nil where
+	// there is none.
+	KeyEncryptionKey KeyEncryptionKey
 }
 
 // CreateClient registers a client as an operator, beside any running server. The
@@ -33,16 +40,16 @@ func CreateClient(ctx context.Context, st store.Store, at time.Time, o OperatorC
 	at = at.UTC().Truncate(time.Microsecond)
 	created = store.Client{
 		ID: randomID(), Metadata: metadata.JSON(), Source: sourceOperator, Revision: 1,
-		InsecureNoPKCE: o.InsecureNoPKCE, CreatedAt: at, UpdatedAt: at,
+		InsecureNoPKCE: o.InsecureNoPKCE, InsecureLegacyJWT: o.InsecureLegacyJWT, CreatedAt: at, UpdatedAt: at,
 	}
-	if metadata.AuthMethod() == client.None {
-		if o.InsecureNoPKCE {
-			return store.Client{}, "", errors.New("a public client cannot be exempted from PKCE: nothing else would protect its codes")
-		}
-	} else {
-		secret = seal.NewToken(seal.PrefixClientSecret)
-		created.Secrets = []store.ClientSecret{{Hash: client.HashGenerated(secret), CreatedAt: at}}
+	if metadata.AuthMethod() == client.None && o.InsecureNoPKCE {
+		return store.Client{}, "", errors.New("a public client cannot be exempted from PKCE: nothing else would protect its codes")
 	}
+	kek, err := o.KeyEncryptionKey.forMethod(metadata.AuthMethod())
+	if err != nil {
+		return store.Client{}, "", err
+	}
+	secret, created.Secrets = newClientSecret(kek, created.ID, metadata.AuthMethod(), at)
 	created, err = st.RegisterClient(ctx, created, time.Time{})
 	if err != nil {
 		return store.Client{}, "", err

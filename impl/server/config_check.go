@@ -93,6 +93,7 @@ func (s *Server) configure() error {
 	if s.cfg.ClientIDMetadataDocuments {
 		s.documents = fetch.New(fetch.Config{RootCAs: s.cfg.FetchRootCAs, InsecureLoopback: s.cfg.InsecureFetchLoopback, Now: s.cfg.Now})
 	}
+	s.clientDocuments = newClientDocuments(s.cfg)
 	s.limits.registrations = newRateLimit(s.cfg.Limits.RegistrationsPerMinute)
 	s.limits.authenticationFailures = newRateLimit(s.cfg.Limits.AuthenticationFailuresPerMinute)
 	s.limits.authorizations = newRateLimit(s.cfg.Limits.AuthorizationsPerMinute)

@@ -13,7 +13,7 @@ import (
 // that cannot answer is 503, neither yes nor no: RFC 7662 §2.1 would let it be
 // "inactive", but a resource server that believed it would end sessions.
 func (s protocol) Introspect(ctx context.Context, in *gen.IntrospectInput) (gen.IntrospectOutput, error) {
-	c, err := s.authenticateClient(ctx, in.HTTP, credentials{in.Form.ClientID, in.Form.ClientSecret})
+	c, err := s.authenticateClient(ctx, in.HTTP, credentials{in.Form.ClientID, in.Form.ClientSecret, in.Form.ClientAssertion})
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ var inactive = &gen.Introspect200{Body: gen.Introspection{Active: false}}
 // operator registered (RFC 7662 §4). Nobody else sees a refresh token: a resource
 // server that was sent one must not take it for an access token.
 func maySee(c authenticated, t store.Token) bool {
-	return t.ClientID == c.id || t.Kind == store.AccessToken && c.stored.Source == sourceOperator
+	return t.ClientID == c.id || t.Kind == store.AccessToken && c.stored != nil && c.stored.Source == sourceOperator
 }
 
 // introspection tells what RFC 7662 §2.2 names. Props and metadata of the grant

@@ -29,7 +29,10 @@ func (s protocol) AuthorizationServerMetadata(context.Context, *gen.Authorizatio
 // Members for what is off are left out, never null: clients take a member that
 // is there for an offer.
 func (s *Server) authorizationServerMetadata() gen.AuthorizationServerMetadata {
-	methods := authenticationMethods()
+	var methods []string
+	for _, method := range client.Methods() {
+		methods = append(methods, string(method))
+	}
 	m := gen.AuthorizationServerMetadata{
 		Issuer:                            s.issuer.identifier,
 		TokenEndpoint:                     s.issuer.url(gen.PathToken),
@@ -42,6 +45,10 @@ func (s *Server) authorizationServerMetadata() gen.AuthorizationServerMetadata {
 		RevocationEndpointAuthMethodsSupported: methods,
 		// RFC 7662 §2.1: introspection is for callers that authenticate.
 		IntrospectionEndpointAuthMethodsSupported: slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == string(client.None) }),
+		// RFC 8414 §2 demands them with methods that sign.
+		TokenEndpointAuthSigningAlgValuesSupported:         client.AssertionAlgs(),
+		RevocationEndpointAuthSigningAlgValuesSupported:    client.AssertionAlgs(),
+		IntrospectionEndpointAuthSigningAlgValuesSupported: client.AssertionAlgs(),
 		ScopesSupported:    s.scopes.all(),
 		ProtectedResources: s.resources.uris(),
 	}
@@ -63,12 +70,6 @@ func (s *Server) authorizationServerMetadata() gen.AuthorizationServerMetadata {
 		m.RegistrationEndpoint = s.issuer.url(gen.PathRegister)
 	}
 	return m
-}
-
-// authenticationMethods lists none first: clients that carry metadata documents
-// look for it.
-func authenticationMethods() []string {
-	return []string{string(client.None), string(client.SecretBasic), string(client.SecretPost)}
 }
 
 // grantTypes are those of the document that this server can answer.

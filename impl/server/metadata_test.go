@@ -37,13 +37,16 @@ func TestAuthorizationServerMetadata(t *testing.T) {
 		"revocation_endpoint": servertest.Issuer + "/revoke", "introspection_endpoint": servertest.Issuer + "/introspect",
 		"scopes_supported":         "[read write offline_access tools]",
 		"response_types_supported": "[code]", "response_modes_supported": "[query]",
-		"grant_types_supported":                          "[authorization_code refresh_token client_credentials]",
-		"token_endpoint_auth_methods_supported":          "[none client_secret_basic client_secret_post]",
-		"revocation_endpoint_auth_methods_supported":     "[none client_secret_basic client_secret_post]",
-		"introspection_endpoint_auth_methods_supported":  "[client_secret_basic client_secret_post]",
-		"code_challenge_methods_supported":               "[S256]",
-		"authorization_response_iss_parameter_supported": "true",
-		"protected_resources":                            "[https://api.example.com https://mcp.example.com/mcp]",
+		"grant_types_supported":                                    "[authorization_code refresh_token client_credentials]",
+		"token_endpoint_auth_methods_supported":                    "[none client_secret_basic client_secret_post private_key_jwt client_secret_jwt]",
+		"revocation_endpoint_auth_methods_supported":               "[none client_secret_basic client_secret_post private_key_jwt client_secret_jwt]",
+		"introspection_endpoint_auth_methods_supported":            "[client_secret_basic client_secret_post private_key_jwt client_secret_jwt]",
+		"token_endpoint_auth_signing_alg_values_supported":         "[ES256 EdDSA PS256 RS256 HS256]",
+		"revocation_endpoint_auth_signing_alg_values_supported":    "[ES256 EdDSA PS256 RS256 HS256]",
+		"introspection_endpoint_auth_signing_alg_values_supported": "[ES256 EdDSA PS256 RS256 HS256]",
+		"code_challenge_methods_supported":                         "[S256]",
+		"authorization_response_iss_parameter_supported":           "true",
+		"protected_resources":                                      "[https://api.example.com https://mcp.example.com/mcp]",
 	}
 	for name, value := range m {
 		if got := fmt.Sprint(value); got != want[name] {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/charterauth/charter/gen"
 	"github.com/charterauth/charter/impl/client"
-	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/store"
 )
 
@@ -21,13 +20,17 @@ type ClientUpdate struct {
 	Metadata map[string]json.RawMessage
 	// InsecureNoPKCE is that of OperatorClient.
 	InsecureNoPKCE *bool
+	// InsecureLegacyJWT is that of OperatorClient.
+	InsecureLegacyJWT *bool
+	// KeyEncryptionKey is that of OperatorClient.
+	KeyEncryptionKey KeyEncryptionKey
 	// Disabled shuts the client out, and its tokens with it, until it is undone.
 	Disabled *bool
 }
 
 // UpdateClient changes a client as an operator, beside any running server. A
-// client that becomes confidential gets a secret, told here and never again; one
-// that becomes public loses its own. The errors are *oauth.Error for metadata
+// client whose method needs a secret that it has not gets one, told here and never
+// again; one whose method needs none loses its own. The errors are *oauth.Error for metadata
 // that the rules refuse, and the store's: ErrNotFound, ErrConflict when somebody
 // else changed the client meanwhile.
 func UpdateClient(ctx context.Context, st store.Store, at time.Time, id string, u ClientUpdate) (updated store.Client, secret string, err error) {
@@ -42,11 +45,12 @@ func UpdateClient(ctx context.Context, st store.Store, at time.Time, id string, 
 	at = at.UTC().Truncate(time.Microsecond)
 	updated.Metadata, updated.UpdatedAt = after.JSON(), at
 	updated.Fingerprint = store.Digest{} // what registers with the old metadata again gets a client of its own
-	if !sameAuthentication(before, after) {
-		updated.Secrets = nil
-		if after.AuthMethod() != client.None {
-			secret = addSecret(&updated, at)
+	if !sameSecrets(before, after) {
+		kek, err := u.KeyEncryptionKey.forMethod(after.AuthMethod())
+		if err != nil {
+			return store.Client{}, "", err
 		}
+		secret, updated.Secrets = newClientSecret(kek, id, after.AuthMethod(), at)
 	}
 	u.applySwitches(&updated, at)
 	if updated.InsecureNoPKCE && after.AuthMethod() == client.None {
@@ -100,6 +104,9 @@ func (u ClientUpdate) applySwitches(c *store.Client, at time.Time) {
 	if u.InsecureNoPKCE != nil {
 		c.InsecureNoPKCE = *u.InsecureNoPKCE
 	}
+	if u.InsecureLegacyJWT != nil {
+		c.InsecureLegacyJWT = *u.InsecureLegacyJWT
+	}
 	switch {
 	case u.Disabled == nil:
 	case !*u.Disabled:
@@ -109,20 +116,14 @@ func (u ClientUpdate) applySwitches(c *store.Client, at time.Time) {
 	}
 }
 
-// addSecret puts a new secret before those that the client has.
-func addSecret(c *store.Client, at time.Time) (secret string) {
-	secret = seal.NewToken(seal.PrefixClientSecret)
-	c.Secrets = slices.Insert(c.Secrets, 0, store.ClientSecret{Hash: client.HashGenerated(secret), CreatedAt: at})
-	return secret
-}
-
-// ErrPublicClient: the client has no secret to rotate.
-var ErrPublicClient = errors.New("server: a public client has no secret")
+// ErrNoSecret: the client's method needs no secret, so there is none to rotate.
+var ErrNoSecret = errors.New("server: the client has no secret")
 
 // RotateClientSecret gives a confidential client a new secret, told here and
 // never again. The old ones are good for keep longer; not at all when keep is 0.
-// The errors are ErrPublicClient and the store's: ErrNotFound, ErrConflict.
-func RotateClientSecret(ctx context.Context, st store.Store, at time.Time, id string, keep time.Duration) (secret string, err error) {
+// key seals the secret of a client_secret_jwt client.
+// The errors are ErrNoSecret and the store's: ErrNotFound, ErrConflict.
+func RotateClientSecret(ctx context.Context, st store.Store, at time.Time, id string, keep time.Duration, key KeyEncryptionKey) (secret string, err error) {
 	c, err := st.Client(ctx, id)
 	if err != nil {
 		return "", err
@@ -131,8 +132,13 @@ func RotateClientSecret(ctx context.Context, st store.Store, at time.Time, id st
 	if err != nil {
 		return "", err
 	}
-	if metadata.AuthMethod() == client.None {
-		return "", ErrPublicClient
+	method := metadata.AuthMethod()
+	if method.SecretForm() == client.NoSecret {
+		return "", ErrNoSecret
+	}
+	kek, err := key.forMethod(method)
+	if err != nil {
+		return "", err
 	}
 	at = at.UTC().Truncate(time.Microsecond)
 	end := at.Add(keep)
@@ -142,7 +148,8 @@ func RotateClientSecret(ctx context.Context, st store.Store, at time.Time, id st
 			s.ExpiresAt = end
 		}
 	}
-	secret = addSecret(&c, at)
+	secret, added := newClientSecret(kek, c.ID, method, at)
+	c.Secrets = append(added, c.Secrets...)
 	c.UpdatedAt = at
 	if err := st.ReplaceClient(ctx, c); err != nil {
 		return "", err

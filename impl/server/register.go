@@ -25,6 +25,9 @@ func (s protocol) Register(ctx context.Context, in *gen.RegisterInput) (gen.Regi
 	if metadata, err = s.askRegistrationPolicy(ctx, in.HTTP, metadata, ""); err != nil {
 		return nil, err
 	}
+	if err := s.checkSector(ctx, metadata); err != nil {
+		return nil, err
+	}
 	n := s.newRegistration(metadata)
 	stored, err := s.store.RegisterClient(ctx, n.client, s.now().Add(-s.cfg.Lifetimes.RegistrationWindow), n.token)
 	if err != nil {
@@ -123,8 +126,7 @@ func (s *Server) newRegistration(metadata client.Metadata) newRegistration {
 		// client's registration needs a secret of its own.
 		n.client.Fingerprint = store.NewDigest(store.ClientFingerprint, string(metadata.Fingerprint()))
 	} else {
-		n.secret = seal.NewToken(seal.PrefixClientSecret)
-		n.client.Secrets = []store.ClientSecret{{Hash: client.HashGenerated(n.secret), CreatedAt: now}}
+		n.secret, n.client.Secrets = newClientSecret(s.cfg.KeyEncryptionKey, n.client.ID, metadata.AuthMethod(), now)
 	}
 	n.token = store.Token{
 		Digest: store.NewDigest(store.RegistrationAccessToken, n.accessToken), Kind: store.RegistrationAccessToken,

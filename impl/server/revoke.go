@@ -18,7 +18,7 @@ import (
 // refuse it with an error, which would tell whoever found a token that it is
 // live.
 func (s protocol) Revoke(ctx context.Context, in *gen.RevokeInput) (gen.RevokeOutput, error) {
-	c, err := s.authenticateClient(ctx, in.HTTP, credentials{in.Form.ClientID, in.Form.ClientSecret})
+	c, err := s.authenticateClient(ctx, in.HTTP, credentials{in.Form.ClientID, in.Form.ClientSecret, in.Form.ClientAssertion})
 	if err != nil {
 		return nil, err
 	}

@@ -22,15 +22,16 @@ import (
 // everything below its issuer, safe for concurrent use, and keeps no state of
 // its own but caches: any number of Servers over one store behave as one.
 type Server struct {
-	cfg         Config // defaults applied
-	issuer      issuer
-	store       store.Store
-	resources   resourceSet
-	scopes      scopeSet
-	keys        *keyRing
-	documents   *fetch.Client // nil: metadata documents are off
-	interaction Interaction   // nil: no person to ask
-	endpoints   *gen.Handler
+	cfg             Config // defaults applied
+	issuer          issuer
+	store           store.Store
+	resources       resourceSet
+	scopes          scopeSet
+	keys            *keyRing
+	documents       *fetch.Client // nil: metadata documents are off
+	clientDocuments *fetch.Client // keys and sector identifiers
+	interaction     Interaction   // nil: no person to ask
+	endpoints       *gen.Handler
 	// originEndpoints is for what stands at the issuer's origin even where the
 	// issuer has a path: the metadata of resources.
 	originEndpoints *gen.Handler

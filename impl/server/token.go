@@ -13,7 +13,7 @@ import (
 
 // Token is the token endpoint (RFC 6749 §3.2).
 func (s protocol) Token(ctx context.Context, in *gen.TokenInput) (gen.TokenOutput, error) {
-	c, err := s.authenticateClient(ctx, in.HTTP, credentials{in.Form.ClientID, in.Form.ClientSecret})
+	c, err := s.authenticateClient(ctx, in.HTTP, credentials{in.Form.ClientID, in.Form.ClientSecret, in.Form.ClientAssertion})
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,9 @@ type Client struct {
 	// InsecureNoPKCE lets this confidential client omit PKCE; only an operator
 	// sets it.
 	InsecureNoPKCE bool
+	// InsecureLegacyJWT takes JWTs of this client as they were made before their
+	// rules were tightened; only an operator sets it.
+	InsecureLegacyJWT bool
 	// DisabledAt is when an operator disabled the client; zero while enabled.
 	DisabledAt time.Time
 
@@ -34,7 +37,7 @@ type Client struct {
 type ClientSecret struct {
 	// Hash is "sha256:" + base64url for secrets that Charter generated, or an
 	// argon2id PHC string for imported ones.
-	Hash string `json:"hash"`
+	Hash string `json:"hash,omitempty"`
 	// Sealed is the secret itself, sealed under the key-encryption key, where the
 	// client signs with it (client_secret_jwt); nil otherwise.
 	Sealed    []byte    `json:"sealed,omitempty"`

@@ -27,9 +27,10 @@ func newClientsCreate() *cobra.Command {
 		Short: "Register a client; its secret is printed once",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if o.Metadata, err = json.Marshal(m); err != nil {
+			if o.Metadata, err = m.document(cmd.Flags()); err != nil {
 				return err
 			}
+			o.KeyEncryptionKey = l.key
 			st, err := l.open(cmd.Context())
 			if err != nil {
 				return err
@@ -43,26 +44,12 @@ func newClientsCreate() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&m.Name, "name", "", "name shown to people")
-	f.StringSliceVar(&m.RedirectURIs, "redirect-uri", nil, "redirect URI; repeatable")
-	f.StringSliceVar(&m.GrantTypes, "grant", []string{"authorization_code", "refresh_token"}, "grant type; repeatable")
-	f.StringVar(&m.AuthMethod, "auth-method", "client_secret_basic", "client authentication: none, client_secret_basic or client_secret_post")
-	f.StringVar(&m.ApplicationType, "application-type", "", "web or native (default web)")
-	f.StringVar(&m.Scope, "scope", "", "scope values, separated by spaces")
+	m.flags(f, []string{"authorization_code", "refresh_token"})
 	f.BoolVar(&o.InsecureNoPKCE, "insecure-no-pkce", false, "let this confidential client leave out PKCE; only for clients that cannot be changed")
+	f.BoolVar(&o.InsecureLegacyJWT, "insecure-legacy-jwt", false, insecureLegacyJWTUsage)
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	l.flags(f)
 	return cmd
-}
-
-// clientFlags are the flags of create as client metadata (RFC 7591 §2).
-type clientFlags struct {
-	Name            string   `json:"client_name,omitempty"`
-	RedirectURIs    []string `json:"redirect_uris,omitempty"`
-	GrantTypes      []string `json:"grant_types"`
-	AuthMethod      string   `json:"token_endpoint_auth_method"`
-	ApplicationType string   `json:"application_type,omitempty"`
-	Scope           string   `json:"scope,omitempty"`
 }
 
 func printCreated(out io.Writer, c store.Client, secret string, asJSON bool) error {

@@ -22,9 +22,9 @@ func newClientsRotateSecret() *cobra.Command {
 		if keep < 0 {
 			return errors.New("--keep must not be negative")
 		}
-		secret, err := server.RotateClientSecret(cmd.Context(), st, time.Now(), args[0], keep)
-		if errors.Is(err, server.ErrPublicClient) {
-			return fmt.Errorf("client %s is public and has no secret; charter clients update --auth-method client_secret_basic gives it one", args[0])
+		secret, err := server.RotateClientSecret(cmd.Context(), st, time.Now(), args[0], keep, o.location.key)
+		if errors.Is(err, server.ErrNoSecret) {
+			return fmt.Errorf("client %s has no secret; charter clients update --auth-method client_secret_basic gives it one", args[0])
 		}
 		if err != nil {
 			return explain(err, "client "+args[0], "clients list")

@@ -26,29 +26,30 @@ func newClientsShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return o.print(cmd.OutOrStdout(), v, "client_id      %s\nsource         %s\ncreated        %s\nlast used      %s\nexpires        %s\ndisabled       %s\nsecrets        %s\nPKCE           %s\nmetadata       %s",
-			c.ID, c.Source, stamp(c.CreatedAt), stamp(c.LastUsedAt), stamp(c.ExpiresAt), yesNo(v.Disabled), describeSecrets(c), pkceOf(c), metadata)
+		return o.print(cmd.OutOrStdout(), v, "client_id      %s\nsource         %s\ncreated        %s\nlast used      %s\nexpires        %s\ndisabled       %s\nsecrets        %s\nPKCE           %s\nJWTs           %s\nmetadata       %s",
+			c.ID, c.Source, stamp(c.CreatedAt), stamp(c.LastUsedAt), stamp(c.ExpiresAt), yesNo(v.Disabled), describeSecrets(c), pkceOf(c), legacyOf(c), metadata)
 	})
 }
 
 // A clientView is a client as show prints it: no secret, no hash.
 type clientView struct {
-	ClientID       string          `json:"client_id"`
-	Source         string          `json:"source"`
-	CreatedAt      time.Time       `json:"created_at"`
-	UpdatedAt      time.Time       `json:"updated_at"`
-	LastUsedAt     *time.Time      `json:"last_used_at,omitempty"`
-	ExpiresAt      *time.Time      `json:"expires_at,omitempty"`
-	Disabled       bool            `json:"disabled"`
-	Secrets        int             `json:"secrets"`
-	InsecureNoPKCE bool            `json:"insecure_no_pkce"`
-	Metadata       json.RawMessage `json:"metadata"`
+	ClientID          string          `json:"client_id"`
+	Source            string          `json:"source"`
+	CreatedAt         time.Time       `json:"created_at"`
+	UpdatedAt         time.Time       `json:"updated_at"`
+	LastUsedAt        *time.Time      `json:"last_used_at,omitempty"`
+	ExpiresAt         *time.Time      `json:"expires_at,omitempty"`
+	Disabled          bool            `json:"disabled"`
+	Secrets           int             `json:"secrets"`
+	InsecureNoPKCE    bool            `json:"insecure_no_pkce"`
+	InsecureLegacyJWT bool            `json:"insecure_legacy_jwt"`
+	Metadata          json.RawMessage `json:"metadata"`
 }
 
 func viewClient(c store.Client) clientView {
 	return clientView{
 		c.ID, c.Source, c.CreatedAt, c.UpdatedAt, orNil(c.LastUsedAt), orNil(c.ExpiresAt),
-		!c.DisabledAt.IsZero(), len(c.Secrets), c.InsecureNoPKCE, c.Metadata,
+		!c.DisabledAt.IsZero(), len(c.Secrets), c.InsecureNoPKCE, c.InsecureLegacyJWT, c.Metadata,
 	}
 }
 
@@ -64,6 +65,13 @@ func pkceOf(c store.Client) string {
 		return "may be left out"
 	}
 	return "required"
+}
+
+func legacyOf(c store.Client) string {
+	if c.InsecureLegacyJWT {
+		return "may be addressed to the token endpoint, or have no typ"
+	}
+	return "as the standards want them now"
 }
 
 // describeSecrets says how many there are, and when the old ones end.

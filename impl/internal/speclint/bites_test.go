@@ -160,6 +160,7 @@ var bites = []bite{
 
 	{"client metadata thrice", "a laxer update", "ClientUpdate.redirect_uris", []edit{put(1000, inSchema("ClientUpdate", "properties", "redirect_uris", "maxItems")...)}},
 	{"client metadata thrice", "a member that cannot be answered", "ClientInformation.logo_uri", []edit{drop(inSchema("ClientInformation", "properties", "logo_uri")...)}},
+	{"client metadata thrice", "a list that is answered", "ClientInformation.subject_types_supported", []edit{put(object{"type": "array"}, inSchema("ClientInformation", "properties", "subject_types_supported")...)}},
 	{"client metadata thrice", "a member that cannot be registered", "ClientUpdate.trusted", []edit{put(object{"type": "boolean"}, inSchema("ClientUpdate", "properties", "trusted")...)}},
 
 	{"examples everywhere", "an answer without", "jwks 200: no example", []edit{drop("paths", "/jwks", "get", "responses", "200", "content", "application/json", "examples")}},

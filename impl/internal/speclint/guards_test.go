@@ -18,7 +18,7 @@ type guard struct {
 }
 
 var (
-	confidential = "client_secret_basic|client_secret_post"
+	confidential = "client_assertion|client_secret_basic|client_secret_post"
 	anyClient    = confidential + "|none"
 )
 

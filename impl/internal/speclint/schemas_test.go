@@ -92,13 +92,20 @@ func checkUnused(doc *openapi3.T) (f faults) {
 
 // checkClientMetadata wants the three schemas that hold client metadata to hold
 // the same: an update must not be laxer than a registration, and what was
-// registered must be answerable.
+// registered must be answerable. Lists to choose from are never answered (OpenID
+// Connect RP Metadata Choices §2).
 func checkClientMetadata(doc *openapi3.T) (f faults) {
 	sent := doc.Components.Schemas["ClientMetadata"].Value
 	for _, name := range []string{"ClientUpdate", "ClientInformation"} {
 		other := doc.Components.Schemas[name].Value
 		for member, want := range sent.Properties {
 			got := other.Properties[member]
+			if name == "ClientInformation" && strings.HasSuffix(member, "_supported") {
+				if got != nil {
+					f.add("%s.%s: a list to choose from", name, member)
+				}
+				continue
+			}
 			if got == nil || constraints(got) != constraints(want) {
 				f.add("%s.%s: not as in ClientMetadata", name, member)
 			}

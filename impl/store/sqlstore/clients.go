@@ -9,7 +9,7 @@ import (
 	"github.com/charterauth/charter/impl/store"
 )
 
-const clientColumns = "id, metadata, secrets, source, fingerprint, fingerprint_slot, shared, insecure_no_pkce, disabled_at, revision, created_at, updated_at, last_used_at, expires_at"
+const clientColumns = "id, metadata, secrets, source, fingerprint, fingerprint_slot, shared, insecure_no_pkce, insecure_legacy_jwt, disabled_at, revision, created_at, updated_at, last_used_at, expires_at"
 
 // clientRow returns the values of clientColumns.
 func clientRow(c store.Client) ([]any, error) {
@@ -30,7 +30,7 @@ func clientRow(c store.Client) ([]any, error) {
 		slot = digest(c.Fingerprint)
 	}
 	return []any{
-		c.ID, string(c.Metadata), secrets, c.Source, digest(c.Fingerprint), slot, flag(c.Shared), flag(c.InsecureNoPKCE), micros(c.DisabledAt),
+		c.ID, string(c.Metadata), secrets, c.Source, digest(c.Fingerprint), slot, flag(c.Shared), flag(c.InsecureNoPKCE), flag(c.InsecureLegacyJWT), micros(c.DisabledAt),
 		c.Revision, micros(c.CreatedAt), micros(c.UpdatedAt), micros(c.LastUsedAt), micros(c.ExpiresAt),
 	}, nil
 }
@@ -39,8 +39,8 @@ func scanClient(row scanner) (store.Client, error) {
 	var c store.Client
 	var metadata, secrets, fingerprint string
 	var slot *string
-	var shared, insecure, disabled, created, updated, used, expires int64
-	err := row.Scan(&c.ID, &metadata, &secrets, &c.Source, &fingerprint, &slot, &shared, &insecure, &disabled, &c.Revision, &created, &updated, &used, &expires)
+	var shared, noPKCE, legacyJWT, disabled, created, updated, used, expires int64
+	err := row.Scan(&c.ID, &metadata, &secrets, &c.Source, &fingerprint, &slot, &shared, &noPKCE, &legacyJWT, &disabled, &c.Revision, &created, &updated, &used, &expires)
 	if err != nil {
 		return store.Client{}, err
 	}
@@ -56,7 +56,7 @@ func scanClient(row scanner) (store.Client, error) {
 	if c.Fingerprint, err = parseDigest(fingerprint); err != nil {
 		return store.Client{}, err
 	}
-	c.Shared, c.InsecureNoPKCE = shared != 0, insecure != 0
+	c.Shared, c.InsecureNoPKCE, c.InsecureLegacyJWT = shared != 0, noPKCE != 0, legacyJWT != 0
 	c.DisabledAt, c.CreatedAt, c.UpdatedAt = instant(disabled), instant(created), instant(updated)
 	c.LastUsedAt, c.ExpiresAt = instant(used), instant(expires)
 	return c, nil
@@ -165,10 +165,10 @@ func (s *Store) ReplaceClient(ctx context.Context, c store.Client) error {
 	return s.change(ctx, func(t tx) error {
 		changed, err := t.exec(ctx, `UPDATE charter_clients SET metadata = ?, secrets = ?, source = ?,
 			fingerprint_slot = CASE WHEN fingerprint = ? THEN fingerprint_slot ELSE NULL END, fingerprint = ?,
-			shared = ?, insecure_no_pkce = ?, disabled_at = ?, revision = revision + 1, created_at = ?, updated_at = ?, last_used_at = ?, expires_at = ?
+			shared = ?, insecure_no_pkce = ?, insecure_legacy_jwt = ?, disabled_at = ?, revision = revision + 1, created_at = ?, updated_at = ?, last_used_at = ?, expires_at = ?
 			WHERE id = ? AND revision = ?`,
 			metadata, secrets, source, fingerprint, fingerprint,
-			flag(c.Shared), flag(c.InsecureNoPKCE), micros(c.DisabledAt), micros(c.CreatedAt), micros(c.UpdatedAt), micros(c.LastUsedAt), micros(c.ExpiresAt),
+			flag(c.Shared), flag(c.InsecureNoPKCE), flag(c.InsecureLegacyJWT), micros(c.DisabledAt), micros(c.CreatedAt), micros(c.UpdatedAt), micros(c.LastUsedAt), micros(c.ExpiresAt),
 			c.ID, c.Revision)
 		if err != nil || changed == 1 {
 			return err

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	columnLine = regexp.MustCompile(`^  (\w+) +([A-Z]+)(?:\((\d+)\))? +(?:NOT )?NULL(?: DEFAULT '')?( PRIMARY KEY)?,? +-- \[(\w+)\]`)
+	columnLine = regexp.MustCompile(`^  (\w+) +([A-Z]+)(?:\((\d+)\))? +(?:NOT )?NULL(?: DEFAULT (?:''|0))?( PRIMARY KEY)?,? +-- \[(\w+)\]`)
 	indexLine  = regexp.MustCompile(`^CREATE (?:UNIQUE )?INDEX \w+ ON (\w+) \(([\w, ]+)\);$`)
 	tableLine  = regexp.MustCompile(`^CREATE TABLE (\w+) \($`)
 )

@@ -3,6 +3,7 @@
 ALTER TABLE charter_grants ADD COLUMN session_id VARCHAR(64) NOT NULL DEFAULT '';
 ALTER TABLE charter_grants ADD COLUMN parameters TEXT NULL;
 CREATE INDEX charter_grants_session ON charter_grants (session_id);
+ALTER TABLE charter_clients ADD COLUMN insecure_legacy_jwt SMALLINT NOT NULL DEFAULT 0;
 ALTER TABLE charter_sessions ADD COLUMN parameters TEXT NULL;
 
 -- Messages that wait to be handed over.
