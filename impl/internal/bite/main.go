@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+)
+
+// guarded are the packages whose checks are removed.
+var guarded = []string{
+	"impl/pkce", "impl/seal", "impl/oauth", "impl/jose", "impl/mint", "impl/client", "impl/server", "impl/protect", "impl/interact",
+	"impl/fetch", "impl/store/sqlstore",
+}
+
+// witnesses are the packages whose tests are asked after a package's own.
+var witnesses = []string{
+	"impl/server", "impl/interact", "impl/protect", "impl/client", "impl/jose", "impl/mint", "impl/seal", "impl/oauth", "impl/pkce", "impl/fetch",
+	"impl/store/sqlstore", "impl/internal/openapitest",
+}
+
+// A plan is what one run does.
+type plan struct {
+	root      string   // of the module
+	state     string   // directory of what is kept
+	guarded   []string // packages that are mutated
+	witnesses []string // packages whose tests are asked
+	reasons   string   // file of the equivalent mutants
+	only      string   // mutants of packages that contain this
+	jobs      int      // tests at a time
+	rerun     bool     // survivors are asked again, whatever is kept
+}
+
+func main() {
+	p := plan{root: ".", guarded: guarded, witnesses: witnesses, reasons: "impl/internal/bite/equivalent.txt"}
+	flag.StringVar(&p.state, "state", "", "directory that keeps programs and results")
+	flag.StringVar(&p.only, "only", "", "only mutants whose package, function or text contains this")
+	flag.IntVar(&p.jobs, "jobs", 1, "tests at a time")
+	flag.BoolVar(&p.rerun, "rerun", false, "ask again what survived")
+	flag.Parse()
+	if p.state == "" {
+		fmt.Fprintln(os.Stderr, "bite: -state is required")
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	left, err := p.run(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bite:", err)
+		os.Exit(2)
+	}
+	if left > 0 {
+		os.Exit(1)
+	}
+}
+
+// run mutates, builds, asks and reports. It returns the number of mutants that
+// survived without a reason.
+func (p plan) run(ctx context.Context) (left int, err error) {
+	if p.root, err = filepath.Abs(p.root); err != nil {
+		return 0, err
+	}
+	if p.state, err = filepath.Abs(p.state); err != nil {
+		return 0, err
+	}
+	mutants, err := p.mutate()
+	if err != nil {
+		return 0, err
+	}
+	programs, err := p.build(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := p.reach(ctx, programs, mutants); err != nil {
+		return 0, err
+	}
+	kept, err := p.kept(mutants)
+	if err != nil {
+		return 0, err
+	}
+	if err := p.ask(ctx, mutants, programs, kept); err != nil {
+		return 0, err
+	}
+	reasons, err := readReasons(p.reasons)
+	if err != nil {
+		return 0, err
+	}
+	return p.report(mutants, kept, reasons)
+}
+
+// wanted reports whether -only names the mutant.
+func (p plan) wanted(m *mutant) bool {
+	return strings.Contains(m.key(), p.only)
+}
