@@ -1,7 +1,9 @@
 package client
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -108,6 +110,59 @@ func FuzzParseDocument(f *testing.F) {
 		}
 		checkAllowed(t, m)
 		checkStored(t, m)
+	})
+}
+
+// FuzzCheckClientIDURL is FUZZ-10 for the URL: what may name a client is what
+// net/url reads and writes as the same text, of https, with a path, and without
+// what another reader could take for another host.
+func FuzzCheckClientIDURL(f *testing.F) {
+	for _, g := range goldenURIs(f) {
+		f.Add(g.uri)
+	}
+	for _, s := range []string{testDocumentURL, "https://a.example/", "https://a.example", "https://u@a.example/x", "https://a.example/x#", "https://a.example/../x",
+		"https://a.example/%2e%2e/x", "HTTPS://a.example/x", "https://a.example:443/x?y=z", "http://a.example/x", "https://127.1/x", "https://a.example\\@b.example/x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, id string) {
+		if CheckClientIDURL(id, Rules{}) != nil {
+			return
+		}
+		u, err := url.Parse(id)
+		if err != nil {
+			t.Fatalf("%q: %v", id, err)
+		}
+		if u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" || strings.Contains(id, "#") || len(u.Path) < 2 || u.String() != id || len(id) > 2048 {
+			t.Errorf("%q may name a client", id)
+		}
+		for segment := range strings.SplitSeq(u.Path, "/") {
+			if segment == "." || segment == ".." {
+				t.Errorf("%q has a dot segment", id)
+			}
+		}
+	})
+}
+
+// FuzzParseArgon2id: a stored hash costs no more than the bounds, whoever wrote
+// it, and has one spelling.
+func FuzzParseArgon2id(f *testing.F) {
+	const salt, hash = "c29tZXNhbHRzb21lc2FsdA", "RdescudvJCsgt3ub+b4dWRWJTmaaJObG"
+	f.Add("$argon2id$v=19$m=19456,t=2,p=1$" + salt + "$" + hash)
+	f.Add("$argon2id$v=19$m=4294967295,t=4294967295,p=255$" + salt + "$" + hash)
+	f.Add("$argon2id$v=19$m=+1,t=0x2,p=1 $" + salt + "=$" + hash)
+	f.Add("$argon2i$v=16$m=1,t=1,p=1$$")
+	f.Fuzz(func(t *testing.T, phc string) {
+		h, err := parseArgon2id(phc)
+		if err != nil {
+			return
+		}
+		if h.memory > 256<<10 || h.passes < 1 || h.passes > 16 || h.threads < 1 || h.threads > 16 || len(h.salt) < 8 || len(h.hash) < 16 || len(h.salt) > 64 || len(h.hash) > 64 {
+			t.Errorf("%q has the costs %+v", phc, h)
+		}
+		if again := fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", h.memory, h.passes, h.threads,
+			base64.RawStdEncoding.EncodeToString(h.salt), base64.RawStdEncoding.EncodeToString(h.hash)); again != phc {
+			t.Errorf("%q is also %q", phc, again)
+		}
 	})
 }
 

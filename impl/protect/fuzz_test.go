@@ -3,10 +3,13 @@ package protect
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/proof"
+	"github.com/charterauth/charter/impl/jose"
 )
 
 // FuzzParseMembers: what is accepted reads the same to any reader of JSON.
@@ -51,6 +54,40 @@ func FuzzQuoted(f *testing.F) {
 		var b strings.Builder
 		if err := h.Write(&b); err != nil || strings.Count(b.String(), "\n") != 1 {
 			t.Errorf("%q: %q, %v", s, b.String(), err)
+		}
+	})
+}
+
+// FuzzBearer: a token comes from one Authorization header of the scheme Bearer
+// alone, and what is well-formed is a b64token (RFC 6750 §2.1).
+func FuzzBearer(f *testing.F) {
+	for _, s := range []string{"Bearer abc", "bearer abc", "Bearer  abc ", "Bearer", "Bearer ", "Basic abc", "Bearer a b", "Bearer a,Bearer b", "Bearer a\tb", "BEARER ===", "Bearer é", "DPoP abc", "Bearer mF_9.B5f-4.1JqM"} {
+		f.Add(s, "")
+	}
+	f.Add("Bearer abc", "access_token=abc")
+	f.Add("Bearer abc", "%61ccess_token=abc")
+	f.Add("", "access_token=abc")
+	grammar := regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+	f.Fuzz(func(t *testing.T, header, query string) {
+		r := &http.Request{Header: http.Header{}, URL: &url.URL{Path: "/", RawQuery: query}}
+		if header != "" {
+			r.Header.Set("Authorization", header)
+		}
+		token, err := bearer(r)
+		if err != nil {
+			if token != "" {
+				t.Errorf("%q is refused and gives %q", header, token)
+			}
+			return
+		}
+		if len(header) < 6 || !strings.EqualFold(header[:6], "bearer") || !strings.Contains(header, token) {
+			t.Errorf("%q gives %q", header, token)
+		}
+		if values, err := url.ParseQuery(query); err == nil && values.Has("access_token") {
+			t.Errorf("a token in the query %q as well", query)
+		}
+		if wellFormed(token) != (len(token) <= jose.MaxToken && grammar.MatchString(token)) {
+			t.Errorf("%q is well-formed: %t", token, wellFormed(token))
 		}
 	})
 }

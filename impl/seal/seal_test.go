@@ -250,21 +250,6 @@ func TestPrinting(t *testing.T) {
 	}
 }
 
-func FuzzOpen(f *testing.F) {
-	sealed, key := SealProps(text, rowA)
-	wrapped, _ := WrapKey(key, tokenA, rowA)
-	f.Add(sealed)
-	f.Add(wrapped)
-	f.Fuzz(func(t *testing.T, s []byte) {
-		if _, err := OpenProps(s, key, rowA); err != nil && err != ErrOpen || err == nil && !bytes.Equal(s, sealed) {
-			t.Errorf("props: %v", err)
-		}
-		if _, err := UnwrapKey(s, tokenA, rowA); err != nil && err != ErrOpen || err == nil && !bytes.Equal(s, wrapped) {
-			t.Errorf("key: %v", err)
-		}
-	})
-}
-
 func BenchmarkUnwrapKey(b *testing.B) {
 	_, key := SealProps(text, rowA)
 	wrapped, _ := WrapKey(key, tokenA, rowA)
