@@ -24,6 +24,7 @@ func clientRecord(c store.Client) (record, error) {
 	r.digest("fingerprint", c.Fingerprint)
 	r.flag("shared", c.Shared)
 	r.flag("insecure_no_pkce", c.InsecureNoPKCE)
+	r.flag("insecure_legacy_jwt", c.InsecureLegacyJWT)
 	r.time("disabled_at", c.DisabledAt)
 	r.number("revision", c.Revision)
 	r.time("created_at", c.CreatedAt)
@@ -37,7 +38,7 @@ func (f fields) client() (store.Client, error) {
 	r := reading{fields: f}
 	c := store.Client{
 		ID: f["id"], Metadata: r.bytes("metadata"), Source: f["source"], Fingerprint: r.digest("fingerprint"),
-		Shared: f["shared"] != "", InsecureNoPKCE: f["insecure_no_pkce"] != "",
+		Shared: f["shared"] != "", InsecureNoPKCE: f["insecure_no_pkce"] != "", InsecureLegacyJWT: f["insecure_legacy_jwt"] != "",
 		DisabledAt: r.time("disabled_at"), Revision: r.number("revision"), CreatedAt: r.time("created_at"),
 		UpdatedAt: r.time("updated_at"), LastUsedAt: r.time("last_used_at"), ExpiresAt: r.time("expires_at"),
 	}
