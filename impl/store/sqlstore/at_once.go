@@ -28,7 +28,7 @@ func (s *Store) atOnce(ctx context.Context, text string, args ...any) (changed i
 
 // statement outlives ctx once it is sent, for the reason that attempt gives.
 func (s *Store) statement(ctx context.Context, query string, args []any) (int64, error) {
-	conn, err := s.write.Conn(ctx)
+	conn, err := s.connection(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -73,12 +73,19 @@ func (s *Store) change(ctx context.Context, f func(tx) error) error {
 	}
 }
 
-// commitTimeout bounds a transaction whose caller has gone away.
-const commitTimeout = 10 * time.Second
+// commitTimeout bounds a transaction, whose caller may have gone away.
+const commitTimeout = 5 * time.Second
+
+// connection takes a connection for a change, soon or not at all.
+func (s *Store) connection(ctx context.Context) (*sql.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return s.write.Conn(ctx)
+}
 
 // attempt runs f once, in a transaction of its own.
 func (s *Store) attempt(ctx context.Context, f func(runner) error) error {
-	conn, err := s.write.Conn(ctx)
+	conn, err := s.connection(ctx)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -67,15 +68,17 @@ func (s *Store) Ping(ctx context.Context) error {
 // ?, {locking}, {skipping} and {upsert}. Statements are few, so each is made once.
 func (s *Store) query(text string) string { return statements.get(s.dialect, text) }
 
+// answerTimeout bounds a read, and the wait for a connection: an engine that says
+// nothing must not hold requests, which then hold others.
+const answerTimeout = 3 * time.Second
+
 // row runs a read of one row and scans it.
 func (s *Store) row(ctx context.Context, text string, args []any, scan func(scanner) error) error {
+	ctx, cancel := s.patience(ctx)
+	defer cancel()
 	stmt, err := s.reads.get(ctx, s.query(text))
 	if err != nil {
 		return s.unavailable(err)
-	}
-	if s.commits != nil {
-		// Embedded: the read takes microseconds, watching ctx as many again.
-		ctx = context.WithoutCancel(ctx)
 	}
 	err = scan(stmt.QueryRowContext(ctx, args...))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -84,8 +87,19 @@ func (s *Store) row(ctx context.Context, text string, args []any, scan func(scan
 	return s.unavailable(err)
 }
 
+// patience is the context of a read of one row.
+func (s *Store) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.commits != nil {
+		// Embedded: the read takes microseconds, watching ctx as many again.
+		return context.WithoutCancel(ctx), func() {}
+	}
+	return context.WithTimeout(ctx, answerTimeout)
+}
+
 // rows runs a read of several rows and scans each.
 func (s *Store) rows(ctx context.Context, text string, args []any, scan func(scanner) error) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
 	stmt, err := s.reads.get(ctx, s.query(text))
 	if err != nil {
 		return s.unavailable(err)

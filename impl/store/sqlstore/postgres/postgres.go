@@ -22,6 +22,10 @@ const Connections = 16
 // behind a balancer.
 const connectionLife = 30 * time.Minute
 
+// connectTimeout bounds opening a connection to one host, where the URL does not
+// say connect_timeout.
+const connectTimeout = 3 * time.Second
+
 // Open connects to the database of a postgres:// URL. The schema is the caller's
 // to check or migrate. An error does not tell the URL, which may hold a
 // password.
@@ -29,6 +33,9 @@ func Open(ctx context.Context, source string) (*sqlstore.Store, error) {
 	cfg, err := pgx.ParseConfig(source)
 	if err != nil {
 		return nil, errors.New("the database URL is malformed; it has the form postgres://user:password@host:port/database")
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectTimeout
 	}
 	db := sqlx.NewDb(stdlib.OpenDB(*cfg), "pgx")
 	db.SetMaxOpenConns(Connections)
