@@ -1,0 +1,7 @@
+package fixture
+
+import (
+	"crypto/rand"
+	old "math/rand" // bad
+	"math/rand/v2"  // bad
+)
