@@ -59,6 +59,11 @@ func ParseDocument(id string, document []byte, rules Rules) (Metadata, error) {
 	if err := m.finish(rules); err != nil {
 		return Metadata{}, err
 	}
+	if m.Pairwise() {
+		// Tokens are looked at without their client's document, and nobody registers
+		// one, which is when a sector is checked.
+		return Metadata{}, errors.New("the metadata document asks for pairwise subjects")
+	}
 	return m, nil
 }
 

@@ -64,7 +64,7 @@ func TestOpenIDMembers(t *testing.T) {
 
 // What members say of each other.
 func TestOpenIDMembersTogether(t *testing.T) {
-	proof.Of(t, "OIDC-REG-2-13", "OIDC-REG-2-14")
+	proof.Of(t, "OIDC-REG-2-13", "OIDC-REG-2-14", "OIDC-CORE-8.1-3", "OIDC-CORE-8.1-4")
 	for _, c := range []struct {
 		name    string
 		members map[string]string

@@ -13,6 +13,9 @@ const (
 	subjectPairwise = "pairwise"
 )
 
+// SubjectTypes returns the subject types that a client can register.
+func SubjectTypes() []string { return slices.Clone(subjectTypes) }
+
 // Pairwise reports whether the client is told subjects that no client of another
 // sector is told (OpenID Connect Core §8.1).
 func (m Metadata) Pairwise() bool { return m.SubjectType == subjectPairwise }

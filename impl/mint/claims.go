@@ -38,6 +38,9 @@ func accessTokenClaims(i Issuance) claims {
 		ID:        newJTI(),
 		Scope:     strings.Join(i.Scopes, " "),
 	}
+	if i.Subject != "" {
+		c.Subject = i.Subject
+	}
 	if !i.Grant.AuthTime.IsZero() {
 		c.AuthTime = i.Grant.AuthTime.Unix()
 	}

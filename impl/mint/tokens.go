@@ -18,6 +18,7 @@ type Issuance struct {
 
 	Scopes    []string  // of the access token
 	Resources []string  // its audience, at least one
+	Subject   string    // sub of a JWT; empty is that of the grant
 	ExpiresAt time.Time // when the access token expires, whole seconds
 	// Sign makes the access token a JWT; nil leaves it opaque.
 	Sign Signer

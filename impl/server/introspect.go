@@ -27,14 +27,18 @@ func (s protocol) Introspect(ctx context.Context, in *gen.IntrospectInput) (gen.
 	if !found || !maySee(c, t) {
 		return inactive, nil
 	}
-	active, err := s.liveToken(ctx, t, g, c.id)
+	owner, err := s.liveToken(ctx, t, g, c.registered)
 	if err != nil {
 		return nil, err
 	}
-	if !active {
+	if owner == nil {
 		return inactive, nil
 	}
-	return &gen.Introspect200{Body: s.introspection(t, g)}, nil
+	subject, err := s.subjectFor(ctx, owner, g.Subject)
+	if err != nil {
+		return nil, err
+	}
+	return &gen.Introspect200{Body: s.introspection(t, g, subject)}, nil
 }
 
 var inactive = &gen.Introspect200{Body: gen.Introspection{Active: false}}
@@ -47,16 +51,17 @@ func maySee(c authenticated, t store.Token) bool {
 	return t.ClientID == c.id || t.Kind == store.AccessToken && c.stored != nil && c.stored.Source == sourceOperator
 }
 
-// introspection tells what RFC 7662 §2.2 names. Props and metadata of the grant
+// introspection tells what RFC 7662 §2.2 names, about the subject that the token's
+// client is told. Props and metadata of the grant
 // are the application's and are not in it.
-func (s *Server) introspection(t store.Token, g store.Grant) gen.Introspection {
+func (s *Server) introspection(t store.Token, g store.Grant, subject string) gen.Introspection {
 	scopes, resources := s.served(t)
 	issued, expires := t.CreatedAt.Unix(), t.ExpiresAt.Unix()
 	r := gen.Introspection{
 		Active:   true,
 		Scope:    oauth.Scope(scopes).String(),
 		ClientID: t.ClientID,
-		Sub:      g.Subject,
+		Sub:      subject,
 		Iss:      s.issuer.identifier,
 		Iat:      &issued,
 		Exp:      &expires,

@@ -75,6 +75,9 @@ func (s *Server) issuance(ctx context.Context, d decision, now time.Time) (mint.
 	if terms.accessProps != nil {
 		i.AccessProps = *terms.accessProps
 	}
+	if i.Subject, err = s.subjectFor(ctx, d.request.client.registered, d.grant.Subject); err != nil {
+		return mint.Issuance{}, err
+	}
 	if i.IDToken, err = s.idToken(ctx, d, now); err != nil {
 		return mint.Issuance{}, err
 	}

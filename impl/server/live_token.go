@@ -46,27 +46,30 @@ func (s *Server) findToken(ctx context.Context, token string) (t store.Token, g 
 	return t, g, true, nil
 }
 
-// liveToken reports whether a token that was found is good now (RFC 7662 §4). Its
-// client and its resources must still be served: whoever disables one of them
-// means the tokens too. caller is the client that asks, which was looked up just
-// now; empty when nobody was. What a live token is good for is served's to tell.
-func (s *Server) liveToken(ctx context.Context, t store.Token, g store.Grant, caller string) (bool, error) {
+// liveToken returns the client of a token that was found and is good now; nil
+// when it is not (RFC 7662 §4). Its client and its resources must still be served:
+// whoever disables one of them means the tokens too. caller is the client that
+// asks, which was looked up just now; nil when nobody was.
+func (s *Server) liveToken(ctx context.Context, t store.Token, g store.Grant, caller *registered) (*registered, error) {
 	if !t.ConsumedAt.IsZero() || expired(t.ExpiresAt, s.now()) || !s.live(g) {
-		return false, nil
+		return nil, nil
 	}
 	if !slices.ContainsFunc(t.Resources, func(uri string) bool { _, ok := s.resources.find(uri); return ok }) {
-		return false, nil
+		return nil, nil
+	}
+	if caller != nil && t.ClientID == caller.id {
+		return caller, nil
 	}
 	// The document of a client that is named by its URL is looked at when the
 	// client calls, not when its tokens are used.
-	if t.ClientID == caller || strings.Contains(t.ClientID, ":") {
-		return true, nil
+	if strings.Contains(t.ClientID, ":") {
+		return &registered{id: t.ClientID}, nil
 	}
-	_, err := s.lookupClient(ctx, t.ClientID)
+	c, err := s.lookupClient(ctx, t.ClientID)
 	if _, gone := errors.AsType[*oauth.Error](err); gone {
-		return false, nil
+		return nil, nil
 	}
-	return err == nil, err
+	return c, err
 }
 
 // served returns what a live token is good for now: those of its resources that

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/client"
 	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/oauth"
 )
@@ -27,7 +28,7 @@ var errNoOpenIDProvider = &refusal{as: oauth.InvalidRequest("no_openid_provider"
 func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
 	no := false
 	m.UserinfoEndpoint = s.issuer.url(gen.PathUserInfo)
-	m.SubjectTypesSupported = []string{"public"}
+	m.SubjectTypesSupported = client.SubjectTypes()
 	m.IDTokenSigningAlgValuesSupported = []string{string(jose.RS256)}
 	m.ClaimTypesSupported = []string{"normal"}
 	m.ClaimsSupported = claimsSupported()

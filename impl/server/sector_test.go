@@ -14,7 +14,7 @@ import (
 // The document of a sector is fetched when a client registers into it, and when
 // it changes its registration.
 func TestSectorIsFetchedAtRegistration(t *testing.T) {
-	proof.Of(t, "OIDC-REG-5-1", "OIDC-REG-5-2", "OIDC-REG-5-3")
+	proof.Of(t, "OIDC-REG-5-1", "OIDC-REG-5-2", "OIDC-REG-5-3", "OIDC-CORE-8.1-5", "OIDC-CORE-8.1-6")
 	d := newDocumentServer(t)
 	f := newKeyFixture(t, memory.New(), d.fetches)
 	d.serve = func(w http.ResponseWriter, r *http.Request) {

@@ -38,6 +38,7 @@ type Server struct {
 	limits          struct{ registrations, authenticationFailures, authorizations *rateLimit }
 	metadata        metadataDocuments
 	restored        restoredMetadata
+	pairwise        pairwiseSubjects
 
 	draining atomic.Bool
 	stop     context.CancelFunc // ends background work

@@ -51,7 +51,11 @@ func (s *Server) userInfo(ctx context.Context, r *http.Request, inForm string) (
 	if err != nil {
 		return gen.UserInfo{}, err
 	}
-	return gen.UserInfo{Sub: s.subjectFor(c, g.Subject), Additional: s.scopes.ofScopes(all, t.Scopes)}, nil
+	subject, err := s.subjectFor(ctx, c, g.Subject)
+	if err != nil {
+		return gen.UserInfo{}, err
+	}
+	return gen.UserInfo{Sub: subject, Additional: s.scopes.ofScopes(all, t.Scopes)}, nil
 }
 
 // identityToken returns a live access token with scope openid, its grant and its
@@ -75,11 +79,11 @@ func (s *Server) identityToken(ctx context.Context, token string) (*registered, 
 	if err != nil {
 		return nil, t, g, err
 	}
-	live, err := s.liveToken(ctx, t, g, c.id)
+	live, err := s.liveToken(ctx, t, g, c)
 	switch {
 	case err != nil:
 		return nil, t, g, err
-	case !live:
+	case live == nil:
 		return nil, t, g, errAccessToken("access_token_not_live")
 	case !slices.Contains(t.Scopes, openID):
 		return nil, t, g, oauth.InsufficientScope("openid_missing", "the access token has no scope openid")

@@ -12,7 +12,7 @@ import (
 
 // An AccessToken is a live access token of this server.
 type AccessToken struct {
-	Subject   string          // the person; the client for client_credentials
+	Subject   string          // the person, also where the client is told a pairwise subject; the client for client_credentials
 	ClientID  string          // who it was issued to
 	GrantID   string          // what it was issued under
 	Scopes    []string        // what it is good for
@@ -40,11 +40,11 @@ func (s *Server) VerifyAccessToken(ctx context.Context, token string) (AccessTok
 	if !found {
 		return AccessToken{}, invalid
 	}
-	active, err := s.liveToken(ctx, t, g, "")
+	live, err := s.liveToken(ctx, t, g, nil)
 	if err != nil {
 		return AccessToken{}, err
 	}
-	if !active {
+	if live == nil {
 		return AccessToken{}, invalid
 	}
 	props, err := mint.PresentedProps(token, t)

@@ -35,6 +35,9 @@ func (o *operation) printKeys(cmd *cobra.Command, st store.Store) error {
 		return err
 	}
 	for _, k := range keys {
+		if k.Public == nil {
+			continue // that of pairwise subjects signs nothing
+		}
 		state := server.KeyState(k, time.Now())
 		err := o.print(cmd.OutOrStdout(), struct {
 			ID        string          `json:"kid"`
