@@ -238,7 +238,7 @@ func TestDescribeApp(t *testing.T) {
 		ClientID: "https://acme.example/client", Name: "\u202eAcme", Verified: false,
 		Access: []server.AppAccess{{Resources: []server.AppResource{{URI: "https://a.example", Name: "Notes"}}, Scopes: []string{"offline_access"}}},
 	})
-	if v.Client.Name != "Acme" || v.Client.Host != "acme.example" || v.Granted != (dayView{}) || v.Access[0].Resources[0] != "Notes (https://a.example)" || v.Access[0].Scopes[0].Description == "" {
+	if v.Client.Name != "Acme" || v.Client.Host != "acme.example" || v.Granted != (dayView{}) || v.Access[0].Resources[0] != (resourceView{"Notes", "https://a.example"}) || v.Access[0].Scopes[0].Description == "" {
 		t.Errorf("%+v", v)
 	}
 }

@@ -47,8 +47,8 @@ func newPainter(builtIn, own fs.FS, service string) (*painter, error) {
 	problems = append(problems, err)
 	for name, example := range map[string]any{
 		loginFile:     loginView{frame: p.frame},
-		consentFile:   consentView{frame: p.frame, Scopes: []scopeView{{}}, Resources: []string{""}},
-		appsFile:      appsView{frame: p.frame, Apps: []appView{{Access: []accessView{{Resources: []string{""}, Scopes: []scopeView{{}}}}}}},
+		consentFile:   consentView{frame: p.frame, Scopes: []scopeView{{}}, Resources: []resourceView{{}}},
+		appsFile:      appsView{frame: p.frame, Apps: []appView{{Access: []accessView{{Resources: []resourceView{{}}, Scopes: []scopeView{{}}}}}}},
 		signedOutFile: signedOutView{frame: p.frame},
 		errorFile:     errorView{frame: p.frame},
 	} {

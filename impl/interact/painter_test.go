@@ -33,12 +33,12 @@ func hostile(f frame, s string) map[string]any {
 		consentFile: consentView{
 			frame: f, Action: "/consent", Request: s, CSRF: s, Client: client, Account: s, Problem: "x" + s,
 			Scopes:    []scopeView{{Value: s, Ticked: true}, {Value: s, Description: "x" + s}},
-			Resources: []string{s, s}, Target: targetView{Kind: "loopback", Name: s},
+			Resources: []resourceView{{s, s}, {URI: s}}, Target: targetView{Kind: "loopback", Name: s},
 		},
 		appsFile: appsView{
 			frame: f, Account: s, More: true, RevokeAction: "/apps/revoke", RevokeCSRF: s, LogoutAction: "/logout", LogoutCSRF: s,
 			Apps: []appView{{Client: client, ClientID: s, LastUsed: dayView{s, "x" + s}, Granted: dayView{s, s}, Access: []accessView{
-				{Resources: []string{s, s}, Scopes: []scopeView{{Value: s}, {Value: s, Description: "x" + s}}}, {Resources: []string{s}},
+				{Resources: []resourceView{{s, s}, {URI: s}}, Scopes: []scopeView{{Value: s}, {Value: s, Description: "x" + s}}}, {Resources: []resourceView{{URI: s}}},
 			}}},
 		},
 		signedOutFile: signedOutView{frame: frame{Service: s, Style: f.Style}, Action: "/apps"},
@@ -157,7 +157,7 @@ func TestConsentPage(t *testing.T) {
 		frame: p.frame, Action: "/consent", Request: "chrq_x", CSRF: "c", Account: "alice",
 		Client:    clientView{Name: "Acme", Host: "acme.example"},
 		Scopes:    []scopeView{{Value: "read", Description: "see your notes", Ticked: true}, {Value: "write", Ticked: true}},
-		Resources: []string{"https://api.example/mcp"}, Target: targetView{Kind: "native", Name: "com.example.app"},
+		Resources: []resourceView{{URI: "https://api.example/mcp"}}, Target: targetView{Kind: "native", Name: "com.example.app"},
 	}
 	paint := func() string {
 		page, err := p.paint(consentFile, view)

@@ -30,7 +30,7 @@ type consentView struct {
 	Client    clientView
 	Account   string // who is signed in
 	Scopes    []scopeView
-	Resources []string
+	Resources []resourceView
 	Target    targetView
 	Problem   string
 }
@@ -57,8 +57,14 @@ type appView struct {
 
 // An accessView is what an application may do at some resources.
 type accessView struct {
-	Resources []string
+	Resources []resourceView
 	Scopes    []scopeView
+}
+
+// A resourceView is where permissions are good.
+type resourceView struct {
+	Name string // the operator's; empty: none
+	URI  string
 }
 
 // A dayView is a day in UTC: the pages do not know where the person is.
@@ -152,20 +158,16 @@ func targetKind(redirectURI string, loopback bool) string {
 	return "native"
 }
 
-func describeResources(pending *server.Pending) []string {
-	var described []string
+func describeResources(pending *server.Pending) []resourceView {
+	var described []resourceView
 	for _, uri := range pending.Resources() {
 		described = append(described, describeResource(uri, pending.ResourceName(uri)))
 	}
 	return described
 }
 
-func describeResource(uri, name string) string {
-	text := shown(uri, maxResource)
-	if name != "" {
-		text = name + " (" + text + ")"
-	}
-	return text
+func describeResource(uri, name string) resourceView {
+	return resourceView{Name: name, URI: shown(uri, maxResource)}
 }
 
 func (c Config) describeApp(app server.App) appView {

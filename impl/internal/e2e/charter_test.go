@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/chromium"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 )
 
@@ -35,7 +36,7 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
 		return 1
 	}
-	defer closeBrowser()
+	defer chromium.Close()
 	return pgtest.Main(m)
 }
 

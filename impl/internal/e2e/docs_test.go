@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,7 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/charterauth/charter/impl/internal/require"
+	"github.com/charterauth/charter/impl/internal/chromium"
 )
 
 // traffic is what a tab asked for elsewhere than at its site.
@@ -67,26 +66,14 @@ func (r *traffic) outbound() []string {
 }
 
 // newReader is a browser that runs scripts, of somebody who reads the site.
-func newReader(t *testing.T, site string) (*browser, *traffic) {
+func newReader(t *testing.T, site string) (*chromium.Tab, *traffic) {
 	t.Helper()
-	path := chromium()
-	require.Engine(t, "chromium", path != "", "no Chromium is in PATH")
-	shared.start.Do(func() { startBrowser(path) })
-	if shared.err != nil {
-		t.Fatalf("chromium: %v", shared.err)
-	}
-	ctx, cancel := chromedp.NewContext(shared.ctx, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1400, 900)); err != nil {
-		t.Fatalf("browser: a new tab: %v", err)
-	}
-	ctx, cancel = context.WithTimeout(ctx, 120*time.Second)
-	t.Cleanup(cancel)
+	b := chromium.Open(t, 1400, 900, 2*time.Minute)
 	seen := &traffic{site: site, asked: make(map[network.RequestID]string)}
-	if err := chromedp.Listen(ctx, seen.hear); err != nil {
+	if err := chromedp.Listen(b.Context(), seen.hear); err != nil {
 		t.Fatal(err)
 	}
-	return &browser{ctx: ctx, t: t}, seen
+	return b, seen
 }
 
 // writeDocs has charter write the site, and serves it with a server that knows
@@ -104,28 +91,18 @@ func writeDocs(t *testing.T) (dir, url string) {
 
 const tokenSection = "[data-section-id='tag/tokens/operation/token']"
 
-// evaluate returns what an expression is in the page.
-func evaluate[T any](b *browser, expression string) T {
-	b.t.Helper()
-	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
-	if err != nil {
-		b.t.Fatalf("browser: %s: %v", expression, err)
-	}
-	return value
-}
-
 // TestDocsSite: what charter docs writes is shown under its own policy, on a
 // desktop and on a phone, and asks nobody else for anything. The steps are in one
 // page because redoc takes seconds to draw it.
 func TestDocsSite(t *testing.T) {
 	dir, url := writeDocs(t)
 	b, seen := newReader(t, url)
-	b.do("open the site", chromedp.Navigate(url+"/"), chromedp.WaitVisible(chromedp.CSS(tokenSection)))
-	checkSections(b, operationSpecs(t, dir))
-	checkGrants(b)
-	checkSample(b)
-	checkSearch(b)
-	checkPhone(b)
+	b.Do("open the site", chromedp.Navigate(url+"/"), chromedp.WaitVisible(chromedp.CSS(tokenSection)))
+	checkSections(t, b, operationSpecs(t, dir))
+	checkGrants(t, b)
+	checkSample(t, b)
+	checkSearch(t, b)
+	checkPhone(t, b)
 	if urls := seen.outbound(); len(urls) > 0 {
 		t.Errorf("the site asked elsewhere: %v", urls)
 	}
@@ -138,23 +115,23 @@ func TestDocsSite(t *testing.T) {
 
 // checkSections: every operation is there, with the section of the standard that
 // it follows.
-func checkSections(b *browser, specs map[string]string) {
-	b.t.Helper()
-	texts := evaluate[map[string]string](b, `Object.fromEntries([...document.querySelectorAll("[data-section-id*='/operation/']")]
+func checkSections(t *testing.T, b *chromium.Tab, specs map[string]string) {
+	t.Helper()
+	texts := chromium.Evaluate[map[string]string](b, `Object.fromEntries([...document.querySelectorAll("[data-section-id*='/operation/']")]
 		.map(e => [e.dataset.sectionId.split("/").pop(), e.innerText]))`)
 	if len(specs) < 20 {
-		b.t.Errorf("the document has %d operations", len(specs))
+		t.Errorf("the document has %d operations", len(specs))
 	}
 	for id, spec := range specs {
 		if text, shown := texts[id]; !shown || spec != "Charter" && !strings.Contains(text, spec) {
-			b.t.Errorf("%s: shown %v, without %q", id, shown, spec)
+			t.Errorf("%s: shown %v, without %q", id, shown, spec)
 		}
 	}
 }
 
 // checkGrants: each grant is shown with its own parameters.
-func checkGrants(b *browser) {
-	b.t.Helper()
+func checkGrants(t *testing.T, b *chromium.Tab) {
+	t.Helper()
 	const parameters = `[...document.querySelector("` + tokenSection + `").querySelector("table").querySelectorAll("td[kind=field]")].map(e => e.innerText.split(/\s/)[0])`
 	const choose = `[...document.querySelector("` + tokenSection + `").querySelectorAll("button")].find(e => e.innerText === %q).click()`
 	for grant, want := range map[string][]string{
@@ -162,65 +139,53 @@ func checkGrants(b *browser) {
 		"refresh_token":      {"grant_type", "client_id", "client_secret", "refresh_token", "scope", "resource"},
 		"client_credentials": {"grant_type", "client_id", "client_secret", "scope", "resource"},
 	} {
-		evaluate[any](b, fmt.Sprintf(choose, grant))
-		shown := evaluate[[]string](b, parameters)
+		chromium.Evaluate[any](b, fmt.Sprintf(choose, grant))
+		shown := chromium.Evaluate[[]string](b, parameters)
 		// A parameter that somebody adds for every grant is no fault here.
 		if shown = slices.DeleteFunc(shown, func(p string) bool { return !slices.Contains(tokenParameters, p) }); !slices.Equal(shown, want) {
-			b.t.Errorf("%s: shows %q, want %q", grant, shown, want)
+			t.Errorf("%s: shows %q, want %q", grant, shown, want)
 		}
 	}
-	b.look("token")
+	b.Look("token")
 }
 
 // tokenParameters are those whose place checkGrants knows.
 var tokenParameters = []string{"grant_type", "client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token", "scope", "resource"}
 
 // checkSample: an example is shown with all that is sent.
-func checkSample(b *browser) {
-	b.t.Helper()
-	evaluate[any](b, `[...document.querySelector("`+tokenSection+`").querySelectorAll("[role=tab]")].find(e => e.innerText === "client credentials").click()`)
-	text := evaluate[string](b, `document.querySelector("`+tokenSection+`").innerText`)
+func checkSample(t *testing.T, b *chromium.Tab) {
+	t.Helper()
+	chromium.Evaluate[any](b, `[...document.querySelector("`+tokenSection+`").querySelectorAll("[role=tab]")].find(e => e.innerText === "client credentials").click()`)
+	text := chromium.Evaluate[string](b, `document.querySelector("`+tokenSection+`").innerText`)
 	for _, want := range []string{"POST /token HTTP/1.1", "Authorization: Basic ", "grant_type=client_credentials&scope=files%3Aread"} {
 		if !strings.Contains(text, want) {
-			b.t.Errorf("the sample does not show %q", want)
+			t.Errorf("the sample does not show %q", want)
 		}
 	}
-	b.look("sample")
+	b.Look("sample")
 }
 
 // checkSearch: the search, which runs in a worker that the policy must allow,
 // finds an operation.
-func checkSearch(b *browser) {
-	b.t.Helper()
-	b.do("search", chromedp.SendKeys(chromedp.CSS("input[type=text]"), "introspect"),
+func checkSearch(t *testing.T, b *chromium.Tab) {
+	t.Helper()
+	b.Do("search", chromedp.SendKeys(chromedp.CSS("input[type=text]"), "introspect"),
 		chromedp.WaitVisible(chromedp.CSS("[data-role='search:results'] li")))
-	b.look("search")
-	if found := evaluate[string](b, `document.querySelector("[data-role='search:results']").innerText`); !strings.Contains(found, "Look a token up") {
-		b.t.Errorf("found %q", found)
+	b.Look("search")
+	if found := chromium.Evaluate[string](b, `document.querySelector("[data-role='search:results']").innerText`); !strings.Contains(found, "Look a token up") {
+		t.Errorf("found %q", found)
 	}
 }
 
 // checkPhone: on a phone nothing is wider than the screen.
-func checkPhone(b *browser) {
-	b.t.Helper()
-	b.do("turn to a phone", chromedp.EmulateViewport(390, 844))
-	if wide := evaluate[int](b, `document.scrollingElement.scrollWidth`); wide > 390 {
-		b.t.Errorf("the page is %d pixels wide", wide)
+func checkPhone(t *testing.T, b *chromium.Tab) {
+	t.Helper()
+	b.Do("turn to a phone", chromedp.EmulateViewport(390, 844))
+	if wide := chromium.Evaluate[int](b, `document.scrollingElement.scrollWidth`); wide > 390 {
+		t.Errorf("the page is %d pixels wide", wide)
 	}
-	evaluate[any](b, `document.querySelector("`+tokenSection+`").scrollIntoView()`)
-	b.look("phone")
-}
-
-// look keeps a picture of what the screen shows; the whole page takes long.
-func (b *browser) look(name string) {
-	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		b.t.Logf("screenshot: %v", err)
-		return
-	}
-	if err := os.WriteFile(filepath.Join(b.t.ArtifactDir(), name+".png"), png, 0o600); err != nil {
-		b.t.Logf("screenshot: %v", err)
-	}
+	chromium.Evaluate[any](b, `document.querySelector("`+tokenSection+`").scrollIntoView()`)
+	b.Look("phone")
 }
 
 // operationSpecs returns the x-spec of each operation that the site publishes.
@@ -253,8 +218,8 @@ func operationSpecs(t *testing.T, dir string) map[string]string {
 func TestDocsWithoutScripts(t *testing.T) {
 	_, url := writeDocs(t)
 	b := newBrowser(t)
-	b.do("open the site", chromedp.Navigate(url+"/"), chromedp.WaitVisible(chromedp.CSS("a[href='openapi.yaml']")))
-	b.screenshot("without-scripts")
+	b.Do("open the site", chromedp.Navigate(url+"/"), chromedp.WaitVisible(chromedp.CSS("a[href='openapi.yaml']")))
+	b.Look("without-scripts")
 }
 
 // TestDocsPolicy: a picture from elsewhere in the site's own page stays unasked
@@ -292,7 +257,7 @@ func TestDocsPolicy(t *testing.T) {
 			}))
 			t.Cleanup(site.Close)
 			b, seen := newReader(t, site.URL)
-			b.do("open the page", chromedp.Navigate(site.URL+"/")) // until it and its pictures have loaded
+			b.Do("open the page", chromedp.Navigate(site.URL+"/")) // until it and its pictures have loaded
 			if left := slices.Contains(seen.outbound(), picture); left != c.left {
 				t.Errorf("the picture was asked for: %v", left)
 			}

@@ -113,23 +113,21 @@ type holder struct {
 
 // allow opens the URL of an authorization request and allows it.
 func (h *holder) allow(url string) {
-	h.t.Helper()
 	if !h.signedIn {
 		h.signIn(url, h.charter.user, h.charter.password)
 		h.signedIn = true
 	} else {
-		h.do("open the consent page", chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS("button[value=allow]")))
-		h.screenshot("step-up")
+		h.Do("open the consent page", chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS("button[value=allow]")))
+		h.Look("step-up")
 	}
 	h.decide("allow")
 }
 
 // revoke ends the access of the one app that the person has, at /apps.
 func (h *holder) revoke() {
-	h.t.Helper()
-	h.do("open the connected apps", chromedp.Navigate(h.charter.issuer+"/apps"), chromedp.WaitVisible(chromedp.CSS("button[value=one]")))
-	h.screenshot("apps")
-	h.do("revoke", chromedp.Click(chromedp.CSS("button[value=one]")), chromedp.WaitVisible(chromedp.CSS(".empty")))
+	h.Do("open the connected apps", chromedp.Navigate(h.charter.issuer+"/apps"), chromedp.WaitVisible(chromedp.CSS("button[value=one]")))
+	h.Look("apps")
+	h.Do("revoke", chromedp.Click(chromedp.CSS("button[value=one]")), chromedp.WaitVisible(chromedp.CSS(".empty")))
 }
 
 // onEveryRegistration runs a test with a client that registers itself, and with
