@@ -10,6 +10,7 @@ import (
 
 // TestCheckClientIDURL is ATK-127 and the identifiers of CIMD §3.
 func TestCheckClientIDURL(t *testing.T) {
+	proof.Of(t, "CIMD-3-6", "CIMD02-3-1")
 	proof.Of(t, "ATK-127", "ATK-120")
 	loopback := Rules{InsecureLoopback: true}
 	for _, c := range []struct {
@@ -66,6 +67,7 @@ func document(t testing.TB, members map[string]string) []byte {
 // TestParseDocument: MCP-REG-Implementation-Requirements-3, -6 and -9, CIMD §4.1
 // and what -02 adds.
 func TestParseDocument(t *testing.T) {
+	proof.Of(t, "CIMD02-4.1-1", "CIMD02-8.6-3")
 	for _, c := range []struct {
 		name, member, value string
 		ok                  bool

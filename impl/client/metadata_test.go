@@ -129,6 +129,7 @@ func list(n int) string {
 // TestParseURIs is ATK-112, MAD-30 and CVE-2026-22752: every URI member and its
 // translations are https by our grammar.
 func TestParseURIs(t *testing.T) {
+	proof.Of(t, "RFC7591-5-8")
 	proof.Of(t, "ATK-112")
 	members := []string{"client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri"}
 	for _, base := range members[:4] {

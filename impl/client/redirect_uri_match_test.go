@@ -11,6 +11,7 @@ import (
 // RFC9700-4.1.3-2, RFC6749-3.1.2.3-2, CIMD-4.5-1). Every refusal differs from a
 // row that matches by the one thing that it names.
 func TestMatchRedirectURI(t *testing.T) {
+	proof.Of(t, "RFC8414-4-1", "RFC8414-4-2", "RFC9728-6-1", "RFC9728-6-2")
 	proof.Of(t, "ATK-11", "ATK-16", "GITEA-37706", "DEX-7cb2317c", "ATK-12", "AUTHLIB-1.8", "CVE-2026-39821", "WOP-97")
 	const app, loop = "https://app.example.com/cb", "http://127.0.0.1/cb"
 	for _, c := range []struct {

@@ -112,6 +112,7 @@ func TestRedirectURILength(t *testing.T) {
 }
 
 func TestCheckRedirectURI(t *testing.T) {
+	proof.Of(t, "OAUTH21-1.5-1")
 	for _, c := range []struct {
 		uri        string
 		privateUse bool

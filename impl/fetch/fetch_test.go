@@ -228,6 +228,7 @@ func TestRedirect(t *testing.T) {
 
 // TestTrust: an authority that was not given is not trusted.
 func TestTrust(t *testing.T) {
+	proof.Of(t, "OAUTH21-1.5-2")
 	o := serveJSON(t)
 	_, err := New(Config{InsecureLoopback: true}).Get(t.Context(), o.URL)
 	reason(t, "unknown authority", err, "connect")

@@ -58,6 +58,7 @@ func forms(t testing.TB, res *http.Response) map[string]url.Values {
 
 // The whole walk: sign in for the page alone, see what was allowed, take it back.
 func TestConnectedApps(t *testing.T) {
+	proof.Of(t, "OAUTH21-7.9-5")
 	p := newPlace(t)
 	tokens := p.browser().connected()
 	b := p.browser()
@@ -234,6 +235,7 @@ func TestAppsAreGrouped(t *testing.T) {
 }
 
 func TestDescribeApp(t *testing.T) {
+	proof.Of(t, "CIMD-6.4-3")
 	v := Config{}.describeApp(server.App{
 		ClientID: "https://acme.example/client", Name: "\u202eAcme", Verified: false,
 		Access: []server.AppAccess{{Resources: []server.AppResource{{URI: "https://a.example", Name: "Notes"}}, Scopes: []string{"offline_access"}}},

@@ -55,6 +55,7 @@ func TestConsentTwice(t *testing.T) {
 // A form that was not
 // made for this browser, request and person does nothing.
 func TestForgedForms(t *testing.T) {
+	proof.Of(t, "RFC6749-10.12-1")
 	proof.Of(t, "ATK-40", "ATK-42", "ATK-143", "CVE-2022-39222", "CVE-2026-7571")
 	p := newPlace(t)
 	b := p.browser()
@@ -175,6 +176,7 @@ func TestSomebodyElseSignsIn(t *testing.T) {
 // Without a session in order there is
 // never a code, only the login page.
 func TestConsentNeedsASession(t *testing.T) {
+	proof.Of(t, "RFC6749-3.1-1")
 	proof.Of(t, "CVE-2026-32246", "ATK-148", "CVE-2024-21635")
 	for what, spoil := range map[string]func(*browser){
 		"none":   func(b *browser) { delete(b.cookies, "__Host-charter-session") },

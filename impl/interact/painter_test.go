@@ -98,6 +98,7 @@ var polyglots = []string{
 }
 
 func TestPagesKeepTheirElements(t *testing.T) {
+	proof.Of(t, "RFC6749-10.14-1")
 	proof.Of(t, "ATK-130", "ATK-131", "ATK-134")
 	p := newTestPainter(t)
 	for _, s := range polyglots {
@@ -151,6 +152,7 @@ func TestPolicyFitsTheStyle(t *testing.T) {
 
 // What a person sees of an application.
 func TestConsentPage(t *testing.T) {
+	proof.Of(t, "OAUTH21-7.9-3", "OAUTH21-7.9-4", "MCP-SEC-Localhost-Redirect-URI-Risks-1", "MCP-SEC-Localhost-Redirect-URI-Risks-2", "CIMD-6.4-3")
 	proof.Of(t, "ATK-37")
 	p := newTestPainter(t)
 	view := consentView{

@@ -59,6 +59,7 @@ func TestConsentIsRemembered(t *testing.T) {
 // Whatever is not exactly what
 // was allowed, or not by this person, is asked.
 func TestConsentIsNotRemembered(t *testing.T) {
+	proof.Of(t, "RFC6749-10.2-4", "RFC8252-8.6-1", "RFC8252-8.6-2", "OAUTH21-2.1-1")
 	proof.Of(t, "ATK-119", "CFAI-51", "ATK-127")
 	const two = `{"client_name":"Two","redirect_uris":["https://a.example.com/cb","https://a.example.com/cc","http://127.0.0.1/cb","com.example.app:/cb"],"token_endpoint_auth_method":"none","application_type":"native"}`
 	at := func(uri string) url.Values { return url.Values{"redirect_uri": {uri}} }

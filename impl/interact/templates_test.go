@@ -14,6 +14,7 @@ import (
 // The templates have no script, no
 // refresh, no address of anything to load, no unquoted attribute.
 func TestTemplatesAreInert(t *testing.T) {
+	proof.Of(t, "RFC9700-4.2.4-1")
 	proof.Of(t, "CVE-2023-24538", "ATK-33")
 	files, err := fs.Glob(builtIn(), "*")
 	if err != nil || len(files) != 7 {

@@ -19,6 +19,7 @@ func withValue(t *testing.T, name, value string) string {
 }
 
 func TestClaimControls(t *testing.T) {
+	proof.Of(t, "RFC7519-4-2")
 	k := testKeys(t)[EdDSA]
 	v := verifierFor(t, k)
 	at := now.Unix()
@@ -37,6 +38,7 @@ func TestClaimControls(t *testing.T) {
 // TestTimeClaims is ATK-86, ATK-88, FACT-8 and FACT-10. The signature is good in
 // every row, here and below; only the claims are not.
 func TestTimeClaims(t *testing.T) {
+	proof.Of(t, "RFC7519-4-1", "RFC7519-4.1.4-1", "RFC7519-4.1.5-1")
 	proof.Of(t, "ATK-86", "ATK-88")
 	k := testKeys(t)[EdDSA]
 	v := verifierFor(t, k)
@@ -76,6 +78,7 @@ func TestTimeClaims(t *testing.T) {
 
 // TestOtherClaims is CVE-2020-26160 and FACT-1.
 func TestOtherClaims(t *testing.T) {
+	proof.Of(t, "RFC8725-3.7-1", "RFC8725-3.9-2", "RFC7519-4.1.3-1")
 	proof.Of(t, "CVE-2020-26160")
 	k := testKeys(t)[EdDSA]
 	v := verifierFor(t, k)

@@ -49,6 +49,7 @@ func TestVerifierOptions(t *testing.T) {
 
 // TestVerifierConfig is CVE-2026-22748: an empty check is a constructor error.
 func TestVerifierConfig(t *testing.T) {
+	proof.Of(t, "RFC8725-3.1-1", "RFC7518-3.6-2")
 	proof.Of(t, "CVE-2026-22748")
 	if _, err := NewVerifier(config(testKeys(t)[ES256])); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 // TestHeaderAlg is ATK-80 and ATK-86. The signature is good in every row; only
 // the header is not.
 func TestHeaderAlg(t *testing.T) {
+	proof.Of(t, "RFC8725-3.2-1", "RFC8725-3.2-2", "RFC8725-3.2-4", "RFC7515-4-1", "RFC7515-4.1.1-1", "RFC7515-5.2-2", "RFC7518-3.6-1", "RFC7519-7.2-2")
 	proof.Of(t, "ATK-80", "ATK-86")
 	k := testKeys(t)[ES256]
 	v := verifierFor(t, k)
@@ -52,6 +53,7 @@ func TestHeaderAlg(t *testing.T) {
 
 // TestHeaderMembers is ATK-83, 84 and 85, in the same way.
 func TestHeaderMembers(t *testing.T) {
+	proof.Of(t, "RFC8725-2.8-1", "RFC8725-3.7-1", "RFC8725-3.10-1", "RFC8725-3.10-2", "RFC8725-3.12-1", "RFC7515-4.1.9-1", "RFC7515-4.1.11-1", "RFC7515-4.1.11-2")
 	proof.Of(t, "ATK-83")
 	k := testKeys(t)[ES256]
 	v := verifierFor(t, k)

@@ -44,6 +44,7 @@ func testKeys(t testing.TB) map[Algorithm]*Key {
 }
 
 func TestPrivateRoundTrip(t *testing.T) {
+	proof.Of(t, "RFC7638-3.2.1-1")
 	for alg, k := range testKeys(t) {
 		der, err := k.MarshalPrivate()
 		if err != nil {
@@ -72,6 +73,7 @@ func TestPrivateRoundTrip(t *testing.T) {
 // TestKeyForAlgorithm is ATK-82: a key is good for the algorithms of its row
 // and no other.
 func TestKeyForAlgorithm(t *testing.T) {
+	proof.Of(t, "RFC8725-3.1-3", "RFC8725-3.2-3", "RFC8725-3.5-1", "RFC7518-3.3-1", "RFC7518-3.5-1")
 	proof.Of(t, "ATK-82")
 	p384, err1 := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	der, err2 := x509.MarshalPKCS8PrivateKey(p384)
@@ -174,6 +176,7 @@ func TestSignRefuses(t *testing.T) {
 // TestParseJWKSet is ATK-118 and ATK-81: the rows that are no error say how many
 // keys are left.
 func TestParseJWKSet(t *testing.T) {
+	proof.Of(t, "RFC7517-5-2", "RFC7517-5-3", "RFC7517-5-4", "RFC7518-3.3-1")
 	proof.Of(t, "ATK-118", "ATK-81")
 	set := func(keys ...string) string { return `{"keys":[` + strings.Join(keys, ",") + `]}` }
 	with := func(jwk, members string) string { return strings.TrimSuffix(jwk, "}") + "," + members + "}" }
@@ -191,6 +194,7 @@ func TestParseJWKSet(t *testing.T) {
 		{"thirty-two", set(fits...), 32},
 		{"thirty-three", set(many...), -1},
 		{"with alg and use", set(with(ecJWK, `"alg":"ES256","use":"sig","key_ops":["verify"]`)), 1},
+		{"unknown member ignored", set(with(ecJWK, `"colour":"green"`)), 1},
 		{"RSA for PS256", set(with(rsaJWK, `"alg":"PS256"`)), 1},
 		{"encryption key left out", set(with(rsaJWK, `"use":"enc"`), ecJWK), 1},
 		{"other algorithm left out", set(with(rsaJWK, `"alg":"RSA-OAEP"`), ecJWK), 1},

@@ -18,6 +18,7 @@ import (
 // TestKeyConfusion is ATK-81 and ATK-82: the public key as an HMAC secret, and
 // each key under each other algorithm.
 func TestKeyConfusion(t *testing.T) {
+	proof.Of(t, "RFC8725-3.1-1", "RFC8725-3.1-2", "RFC8725-3.1-3")
 	proof.Of(t, "ATK-81", "ATK-82")
 	keys := testKeys(t)
 	payload := body(t, nil)
@@ -83,6 +84,7 @@ func TestPSSSalt(t *testing.T) {
 
 // TestSignatureNumbers is CVE-2022-21449: r or s zero, the order, or too long.
 func TestSignatureNumbers(t *testing.T) {
+	proof.Of(t, "RFC7518-3.4-1")
 	proof.Of(t, "CVE-2022-21449")
 	k := testKeys(t)[ES256]
 	v := verifierFor(t, k)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // The keys and signed messages of RFC 7515 Appendix A.2 and A.3 and RFC 8037
@@ -63,9 +65,11 @@ func TestEd25519Signature(t *testing.T) {
 }
 
 func TestThumbprintVectors(t *testing.T) {
+	proof.Of(t, "RFC7638-3-1", "RFC7638-3-2", "RFC7638-3.2-1", "RFC7638-3.2-2", "RFC7638-3.3-1", "RFC7638-3.4-1")
 	const rfc7638 = `{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}`
 	for _, c := range []struct{ name, jwk, kid, want string }{
 		{"RFC 7638 §3.1", rfc7638, "2011-04-29", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"},
+		{"RFC 9449 §4.2 and §6.1", `{"kty":"EC","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs","y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA","crv":"P-256"}`, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"},
 		{"RFC 8037 A.3", edJWK, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"},
 	} {
 		k, err := ParseJWK([]byte(c.jwk))
@@ -77,6 +81,7 @@ func TestThumbprintVectors(t *testing.T) {
 
 // TestJWKRoundTrip: what we publish is what we read, and says nothing private.
 func TestJWKRoundTrip(t *testing.T) {
+	proof.Of(t, "RFC8414-2-5", "RFC7517-4.1-1", "RFC7517-4.5-1", "RFC7518-6.2.1.2-1", "RFC7518-6.3.1-1")
 	var all []PublicKey
 	for _, k := range testKeys(t) {
 		b, err := json.Marshal(k.Public())

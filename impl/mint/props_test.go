@@ -117,6 +117,7 @@ func TestMixedUpRowsOpenNothing(t *testing.T) {
 
 // Neither row of a token shows the props.
 func TestRowsShowNothing(t *testing.T) {
+	proof.Of(t, "RFC6749-10.3-1", "RFC6749-10.4-1", "MCP-SEC-Token-Theft-1")
 	proof.Of(t, "REL-40")
 	i := issueWithGrantProps()
 	i.AccessProps = OwnProps(secret)

@@ -192,6 +192,7 @@ func TestCovers(t *testing.T) {
 }
 
 func TestMatchResource(t *testing.T) {
+	proof.Of(t, "RFC8414-4-1", "RFC8414-4-2", "RFC9728-6-1", "RFC9728-6-2")
 	var configured []Resource
 	for _, s := range []string{"https://h.example", "https://h.example/a/b", "https://h.example/a", "https://h.example/a/", "https://k.example/x"} {
 		configured = append(configured, mustResource(t, s))

@@ -12,6 +12,7 @@ import (
 )
 
 func TestInsufficientScope(t *testing.T) {
+	proof.Of(t, "RFC6750-3-8", "RFC6750-3-9")
 	proof.Of(t, "ATK-133")
 	for _, c := range []struct {
 		id       string

@@ -6,11 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/protect"
 )
 
 func TestConfig(t *testing.T) {
+	proof.Of(t, "OAUTH21-1.5-1", "MCP-Refresh-Tokens-1")
 	for _, c := range []struct {
 		id     string
 		change func(*protect.Config)

@@ -107,6 +107,7 @@ func TestHandler(t *testing.T) {
 }
 
 func TestTokenElsewhere(t *testing.T) {
+	proof.Of(t, "RFC6750-5.2-7", "RFC6750-5.3-6")
 	h := guard(t, config(tokens())).Handler(hello)
 	query := func(q string) func(*http.Request) { return func(r *http.Request) { r.URL.RawQuery = q } }
 	for _, c := range []struct {
@@ -202,6 +203,7 @@ func TestAuthenticate(t *testing.T) {
 }
 
 func TestScopeCovers(t *testing.T) {
+	proof.Of(t, "MCP-Step-Up-Authorization-Flow-1")
 	c := config(known{"t": with(func(i *protect.Identity) { i.Scopes = []string{"admin"} })})
 	if _, err := guard(t, c).Authenticate(t.Context(), "t"); err == nil {
 		t.Error("admin is good for read, without a rule that says so")

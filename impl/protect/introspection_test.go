@@ -198,6 +198,7 @@ func TestIntrospectionWithoutTokenType(t *testing.T) {
 // TestIntrospectionCache: how often the server is asked, and until when it is
 // believed.
 func TestIntrospectionCache(t *testing.T) {
+	proof.Of(t, "RFC7662-4-11")
 	shortLived := strings.Replace(live, fmt.Sprint(start.Add(time.Hour).Unix()), fmt.Sprint(start.Add(4*time.Second).Unix()), 1)
 	for _, c := range []struct {
 		id       string

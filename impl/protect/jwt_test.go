@@ -110,6 +110,7 @@ func byKeys(t testing.TB, s http.Handler, now *clock) http.Handler {
 
 // TestJWT is RFC 9068 §4.
 func TestJWT(t *testing.T) {
+	proof.Of(t, "RFC9068-4-5", "RFC9068-4-7", "RFC9068-4-11", "RFC8725-3.8-1", "RFC8725-3.8-2", "RFC8725-3.9-2")
 	proof.Of(t, "ATK-71")
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func send(h http.Handler, method, target string, headers ...string) *http.Response {
@@ -19,6 +21,7 @@ func send(h http.Handler, method, target string, headers ...string) *http.Respon
 
 // TestMetadata: RFC 9728 §3.1 says where, §2 and §3.2 what.
 func TestMetadata(t *testing.T) {
+	proof.Of(t, "RFC9728-3.1-2")
 	for _, c := range []struct{ resource, at, self string }{
 		{"https://mcp.example.com/mcp", "https://mcp.example.com/.well-known/oauth-protected-resource/mcp", "https://mcp.example.com/mcp"},
 		{"https://mcp.example.com/mcp/", "https://mcp.example.com/.well-known/oauth-protected-resource/mcp/", "https://mcp.example.com/mcp/"},

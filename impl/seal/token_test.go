@@ -16,6 +16,7 @@ var prefixes = []string{
 }
 
 func TestNewToken(t *testing.T) {
+	proof.Of(t, "RFC6749-10.3-3", "RFC6749-10.4-6", "RFC6749-10.10-1", "RFC6749-10.10-2", "RFC6749-10.10-3", "RFC6750-5.2-1", "RFC7592-5-4", "RFC7518-3.2-1")
 	form := regexp.MustCompile(`^ch[a-z]{2}_[0-9A-Za-z]{49}$`)
 	seen := map[string]bool{}
 	for _, p := range prefixes {
@@ -57,6 +58,7 @@ func TestWellFormedVector(t *testing.T) {
 
 // TestNearTokens is CVE-2026-27840: nothing one change away is well-formed.
 func TestNearTokens(t *testing.T) {
+	proof.Of(t, "RFC6749-10.3-3", "RFC6749-10.4-6", "RFC6750-5.2-2")
 	proof.Of(t, "CVE-2026-27840")
 	s := NewToken(PrefixAccessToken)
 	if !WellFormed(PrefixAccessToken, s) {

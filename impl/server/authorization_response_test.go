@@ -57,6 +57,7 @@ func TestAuthorizationResponse(t *testing.T) {
 // ASCII Location, from the answer and from an error. What is no text is refused
 // and not repeated.
 func TestStateRoundTrip(t *testing.T) {
+	proof.Of(t, "RFC6749-10.14-1", "RFC6749-B-1")
 	proof.Of(t, "ATK-174")
 	f := newFixture(t)
 	c := f.Public()

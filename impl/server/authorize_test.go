@@ -236,6 +236,7 @@ func TestAuthorizationRequestThatIsNoForm(t *testing.T) {
 // MAD-26, OAUTH21-4.1.1-2, OAUTH21-7.5.1.1-1: a confidential client sends a challenge too, unless an
 // operator exempted it; registration cannot, and a challenge that is sent must be good.
 func TestChallengeOfConfidentialClients(t *testing.T) {
+	proof.Of(t, "OAUTH21-4.1.1-3", "OAUTH21-7.5.1.1-1")
 	proof.Of(t, "MAD-26")
 	f := newFixture(t)
 	none := url.Values{"code_challenge": without, "code_challenge_method": without}
@@ -319,6 +320,7 @@ func TestVisitsThatNobodyStarted(t *testing.T) {
 // RFC6749-4.1.2.1-10, -11, RFC9700-4.12-2: a storage failure after the redirect URI is known goes to
 // the client without its text; before that it is a page.
 func TestAuthorizeWhenTheStoreFails(t *testing.T) {
+	proof.Of(t, "RFC6749-4.1.2.1-10", "RFC6749-4.1.2.1-11")
 	down := &failingRequests{Store: memory.New()}
 	f := servertest.New(t, down)
 	c := f.Public()

@@ -120,6 +120,7 @@ func TestUnknownClientReadsLikeWrongSecret(t *testing.T) {
 
 // Two secrets during a rotation, one after it.
 func TestSecretRotation(t *testing.T) {
+	proof.Of(t, "MCP-EMA-SEC-7.5.1-Client-Authentication-and-Credential-Protection-2")
 	proof.Of(t, "ATK-102")
 	x := newTokenTest(t)
 	x.change("C1", func(c *store.Client) {
@@ -137,6 +138,7 @@ func TestSecretRotation(t *testing.T) {
 // RFC6749-2.3.1-5, RFC7009-5-1: guessing is slowed, per network, for a while, and
 // holds up no public client.
 func TestGuessingIsSlowed(t *testing.T) {
+	proof.Of(t, "RFC6749-10.10-1")
 	x := newTokenTest(t, func(c *Config) { c.Limits.AuthenticationFailuresPerMinute = 5 })
 	code, _ := x.code(allowed{client: "P1"})
 	for i := range 5 {

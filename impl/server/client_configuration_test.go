@@ -214,6 +214,7 @@ func TestDeleteClient(t *testing.T) {
 // The registration access token has the registration's lifetime, not its own
 // (RFC7592-5-1), and stays the same.
 func TestRegistrationAccessTokenStays(t *testing.T) {
+	proof.Of(t, "RFC7592-5-1", "RFC7592-A.1-2")
 	f := newFixture(t)
 	c := f.Public()
 	for range 4 {

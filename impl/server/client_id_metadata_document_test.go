@@ -140,6 +140,7 @@ func TestMetadataDocumentURLs(t *testing.T) {
 // ATK-120, ATK-129, draft §6.5: with the switch off nothing of this machine or a private network is reached,
 // and every failure looks the same.
 func TestMetadataDocumentFetchIsGuarded(t *testing.T) {
+	proof.Of(t, "CIMD-6.5-1", "CIMD02-8.6-1", "CIMD02-8.6-2", "MCP-SEC-Client-ID-Metadata-Document-Security-1", "MCP-SEC-Authorization-Server-Abuse-Protection-1", "MCP-REG-Implementation-Requirements-7")
 	proof.Of(t, "ATK-120", "ATK-129")
 	d := newDocumentServer(t)
 	f := newFixture(t, func(c *server.Config) { d.fetches(c); c.InsecureFetchLoopback = false })
@@ -180,6 +181,7 @@ func TestMetadataDocumentFetchIsGuarded(t *testing.T) {
 
 // What is served is judged; nothing is followed.
 func TestMetadataDocumentContents(t *testing.T) {
+	proof.Of(t, "CIMD-6.2-1", "CIMD-6.6-1", "CIMD02-8.2-1", "CIMD02-8.7-1")
 	proof.Of(t, "ATK-123", "ATK-125", "ATK-127")
 	for name, row := range map[string]struct {
 		serve func(d *documentServer) func(http.ResponseWriter, *http.Request)

@@ -14,6 +14,7 @@ func basicHeader(id, secret string) string {
 }
 
 func TestBasicCredentials(t *testing.T) {
+	proof.Of(t, "OAUTH21-2.4.1-3")
 	proof.Of(t, "MAD-8", "MAD-9", "MAD-10")
 	raw := func(s string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(s)) }
 	for _, c := range []struct {

@@ -80,6 +80,7 @@ func TestZeroConfigIsSafe(t *testing.T) {
 
 // CVE-2025-6514, ATK-171, RFC8414-2-1, RFC9207-2-2: which issuers there can be.
 func TestIssuerIdentifiers(t *testing.T) {
+	proof.Of(t, "RFC6749-10.9-1", "RFC8414-3-2", "OAUTH21-1.5-1", "MCP-SEC-Communication-Security-2", "MCP-EMA-SEC-7.3-Transport-Security-and-Endpoint-Authentication-1")
 	proof.Of(t, "CVE-2025-6514", "ATK-171")
 	for _, issuer := range []string{
 		"", "auth.example.com", "//auth.example.com", "ftp://auth.example.com", "http://auth.example.com", "http://10.0.0.1", "http://localhost.example.com",

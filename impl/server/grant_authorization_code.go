@@ -94,9 +94,11 @@ func checkCodeProof(r tokenRequest, code store.Token) (codeParameters, error) {
 	}
 	verifier := r.Form.CodeVerifier
 	switch {
-	case asked.CodeChallenge == "" && (verifier != "" || !r.client.pkceExempt()):
-		// RFC 9700 §2.1.1: who strips the challenge from the authorization
-		// request must not get to use the code.
+	// RFC 9700 §2.1.1: who strips the challenge from the authorization request
+	// must not get to use the code. OAuth 2.1 §3.2.4 has a code for what it shows.
+	case asked.CodeChallenge == "" && verifier != "":
+		return asked, oauth.InvalidRequest("verifier_unasked", "code_verifier was sent, but no code_challenge was in the authorization request")
+	case asked.CodeChallenge == "" && !r.client.pkceExempt():
 		return asked, errCode("challenge_missing")
 	case asked.CodeChallenge == "":
 		return asked, nil

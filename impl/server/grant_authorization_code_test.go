@@ -130,6 +130,7 @@ func TestCodeComesInTheBodyOfAPost(t *testing.T) {
 }
 
 func TestCodeWithoutChallenge(t *testing.T) {
+	proof.Of(t, "OAUTH21-3.2.4-1", "OAUTH21-4.1.3-2", "OAUTH21-10.2-2", "RFC9700-2.1.1-5", "RFC9700-4.8.2-1", "RFC9700-4.8.2-2", "RFC9700-4.8.2-3")
 	proof.Of(t, "ATK-20", "ATK-21", "ATK-22")
 	exempt := func(c *store.Client) { c.InsecureNoPKCE = true }
 	without := []string{"code_verifier", ""}
@@ -140,9 +141,9 @@ func TestCodeWithoutChallenge(t *testing.T) {
 		changes []string
 		want    string
 	}{
-		{"OAUTH21-4.1.3-2 ATK-20 any verifier", false, allowed{noChallenge: true}, nil, "invalid_grant"},
+		{"OAUTH21-4.1.3-2 ATK-20 any verifier", false, allowed{noChallenge: true}, nil, "invalid_request"},
 		{"ATK-20 none", false, allowed{noChallenge: true}, without, "invalid_request"},
-		{"RFC9700-2.1.1-5 ATK-21 verifier of an exempt client", true, allowed{noChallenge: true}, nil, "invalid_grant"},
+		{"RFC9700-2.1.1-5 ATK-21 verifier of an exempt client", true, allowed{noChallenge: true}, nil, "invalid_request"},
 		{"exempt client", true, allowed{noChallenge: true}, without, ""},
 		{"RFC6749-4.1.3-3 exempt client without redirect_uri", true, allowed{noChallenge: true}, append([]string{"redirect_uri", ""}, without...), "invalid_grant"},
 		{"exempt client that never sent one", true, allowed{noChallenge: true, uriOmitted: true}, append([]string{"redirect_uri", ""}, without...), ""},

@@ -69,6 +69,7 @@ func registeredScope(c *store.Client) {
 // A person whose identifier is the client's gets no token that looks like
 // the client's own.
 func TestPersonIsNeverTheClient(t *testing.T) {
+	proof.Of(t, "OAUTH21-2.2-1", "RFC9700-2.6-2", "RFC9700-4.15.1-1", "RFC7519-4.1.2-1")
 	proof.Of(t, "ATK-78")
 	x := newTokenTest(t)
 	code, grantID := x.code(allowed{})

@@ -251,6 +251,7 @@ func TestChangesBeforeRefresh(t *testing.T) {
 }
 
 func TestRefreshTokenPolicies(t *testing.T) {
+	proof.Of(t, "RFC9700-4.14.2-1")
 	offline := []string{"profile", offlineAccess}
 	for _, c := range []struct {
 		name     string
@@ -302,6 +303,7 @@ func TestPolicyChangedSinceTheGrant(t *testing.T) {
 
 // The kept reply is sealed: the row of a used token shows no successor.
 func TestKeptReplyIsSealed(t *testing.T) {
+	proof.Of(t, "RFC6749-10.4-1")
 	x := newTokenTest(t)
 	old := x.tokens(allowed{}).text("refresh_token")
 	next := x.ok(x.post("/token", as("C1"), refreshForm(old)))

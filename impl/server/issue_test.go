@@ -20,6 +20,7 @@ import (
 // RFC 9068 with the published keys, and revocation and introspection as for every
 // other token.
 func TestJWTAccessToken(t *testing.T) {
+	proof.Of(t, "RFC7517-5-1")
 	proof.Of(t, "ATK-87")
 	for _, format := range []TokenFormat{JWTES256, JWTEdDSA, JWTRS256, JWTPS256} {
 		x := newTokenTest(t, func(c *Config) { c.Resources[2].TokenFormat = format })
@@ -85,6 +86,7 @@ func TestFailedSignatureBurnsNothing(t *testing.T) {
 }
 
 func TestPolicyNarrowsAndEnriches(t *testing.T) {
+	proof.Of(t, "RFC6749-10.3-4", "OAUTH21-7.9-1")
 	var seen Issue
 	x := newTokenTest(t, func(c *Config) {
 		c.Policy = func(_ context.Context, i *Issue) error {
@@ -214,6 +216,7 @@ func TestPolicyAtClientCredentials(t *testing.T) {
 
 // Every artefact in every slot that takes another.
 func TestArtefactsInOtherSlots(t *testing.T) {
+	proof.Of(t, "RFC8725-2.8-1", "RFC8725-3.12-1")
 	proof.Of(t, "ATK-77")
 	x := newTokenTest(t)
 	code, grantID := x.code(allowed{})

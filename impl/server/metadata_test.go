@@ -126,6 +126,7 @@ func TestMetadataSaysWhatWorks(t *testing.T) {
 // RFC8414-3-1, RFC8414-3.1-2, RFC8414-3.3-1, RFC9728-3-1, RFC9728-3.3-1, ATK-3: with a path in the issuer every well-known form works, inserted
 // and appended, and tells the same; nothing else does.
 func TestIssuerWithPath(t *testing.T) {
+	proof.Of(t, "RFC8414-3.1-2")
 	proof.Of(t, "ATK-3")
 	const origin, issuer = "https://auth.example.com", "https://auth.example.com/tenant/a"
 	f := newFixture(t, func(c *server.Config) {
@@ -205,6 +206,7 @@ func TestProtectedResourceMetadata(t *testing.T) {
 // No header changes what the server says of itself, and a
 // name that is not its own gets 421.
 func TestHostAndForwardedHeaders(t *testing.T) {
+	proof.Of(t, "RFC9700-4.13-1")
 	proof.Of(t, "ATK-5", "CVE-2025-6514", "ATK-173")
 	f := newFixture(t, func(c *server.Config) { c.Hosts = []string{"internal.example.com", "proxy:8443"} })
 	read := func(change func(*http.Request)) string {

@@ -20,6 +20,7 @@ const (
 
 // The document, which is that of RFC 8414.
 func TestOpenIDConfiguration(t *testing.T) {
+	proof.Of(t, "RFC9068-4-3", "MCP-SEC-Authorization-Code-Protection-3")
 	proof.Of(t, "OIDC-DISC-3-31", "OIDC-DISC-4.2-2")
 	f := newFixture(t, servertest.OpenID)
 	res := f.Get(openIDMetadata, nil)

@@ -296,6 +296,7 @@ func TestCompleteNarrowsScope(t *testing.T) {
 
 // What a Pending tells is a copy, and says what a person must know.
 func TestPendingTells(t *testing.T) {
+	proof.Of(t, "RFC6749-2.3-1", "RFC7591-5-5")
 	f := newFixture(t)
 	c := f.Register(`{"client_name":"Notes","client_uri":"https://notes.example.com/","redirect_uris":["http://127.0.0.1/cb"],"token_endpoint_auth_method":"none"}`)
 	p := f.Pending(c.Request(url.Values{"redirect_uri": {"http://127.0.0.1:4711/cb"}, "login_hint": {"alice@example.com"}}))

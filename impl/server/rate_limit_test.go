@@ -62,6 +62,7 @@ func TestAuthorizationRate(t *testing.T) {
 // Guessing secrets is slowed down; good credentials are not, until the
 // guesses of their own network used it up.
 func TestAuthenticationFailureRate(t *testing.T) {
+	proof.Of(t, "MCP-EMA-SEC-7.5.1-Client-Authentication-and-Credential-Protection-1")
 	proof.Of(t, "ATK-98")
 	f := newFixture(t, func(c *server.Config) { c.Limits.AuthenticationFailuresPerMinute = 3 })
 	c := f.operator(t, server.OperatorClient{Metadata: []byte(`{"grant_types":["client_credentials"]}`)})
@@ -88,6 +89,7 @@ func TestAuthenticationFailureRate(t *testing.T) {
 // Only the connection and proxies that an operator trusts say
 // where a request comes from.
 func TestPeerOfALimit(t *testing.T) {
+	proof.Of(t, "RFC9700-4.13-1")
 	proof.Of(t, "ATK-172")
 	for _, row := range []struct {
 		name    string

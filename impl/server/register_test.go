@@ -31,6 +31,7 @@ func (f fixture) register(document string, change ...func(*http.Request)) *http.
 // RFC7591-3.2-1, RFC7591-3.2.1-2, -6, -7, RFC7591-2-5, -6, -7, RFC7592-3-1, -2, RFC7592-B-1: the answer has all that was registered, with defaults, and
 // the secrets once.
 func TestRegistrationAnswer(t *testing.T) {
+	proof.Of(t, "OAUTH21-2.4-1")
 	f := newFixture(t)
 	res := f.register(`{"redirect_uris":["https://web.example.com/cb"],"client_name":"Web","client_name#de":"Netz","scope":"read anything","contacts":["a@example.com"],"software_id":"x"}`)
 	if got := res.Header.Get("Cache-Control"); got != "no-store" {
@@ -183,6 +184,7 @@ func TestRegistrationNarrowsGrants(t *testing.T) {
 
 // Who may register: RFC7591-3-3, SUP-21, GHSA-9h47-pqcx-hjr4.
 func TestRegistrationModes(t *testing.T) {
+	proof.Of(t, "RFC7591-5-6", "RFC7591-5-10")
 	proof.Of(t, "GHSA-9h47-pqcx-hjr4", "ATK-104")
 	closed := newFixture(t, func(c *server.Config) { c.Registration = 0 })
 	closed.unchanged(t, "closed", func() {
@@ -230,6 +232,7 @@ func TestRegistrationModes(t *testing.T) {
 // Idempotent registration: the same public metadata within the window is the
 // same client; only the first registrant has a token, which from then on reads.
 func TestRegistrationIsIdempotent(t *testing.T) {
+	proof.Of(t, "RFC7592-2.2-13", "RFC7592-2.3-8")
 	f := newFixture(t)
 	first := servertest.Decode(t, f.register(publicMetadata), http.StatusCreated)
 	f.Clock.Move(23 * time.Hour)
@@ -318,6 +321,7 @@ func TestRegistrationIsRenewedByUse(t *testing.T) {
 // The embedding program may refuse or change a registration; what it returns is
 // held to the rules, and an error that is not of the protocol stays inside.
 func TestRegistrationPolicy(t *testing.T) {
+	proof.Of(t, "RFC7591-5-6", "RFC7591-5-10")
 	var policy server.RegistrationPolicy
 	f := newFixture(t, func(c *server.Config) {
 		c.RegistrationPolicy = func(ctx context.Context, a server.RegistrationAttempt) (client.Metadata, error) {

@@ -24,6 +24,7 @@ import (
 // Every answer of every operation, good, refused, not found or
 // broken, carries the security headers, and is not kept but where it is public.
 func TestSecurityHeaders(t *testing.T) {
+	proof.Of(t, "RFC6749-10.13-1", "RFC9700-4.2.4-4", "RFC9700-4.16-1", "RFC9700-4.16-2", "RFC9700-4.16-4")
 	proof.Of(t, "MAD-4", "ATK-137", "ATK-163")
 	f := newFixture(t)
 	c := f.Confidential()
@@ -88,6 +89,7 @@ func TestSecurityHeaders(t *testing.T) {
 
 // A refusal is JSON whatever the browser would like, and repeats nothing.
 func TestErrorsAreJSON(t *testing.T) {
+	proof.Of(t, "RFC6749-10.14-1")
 	proof.Of(t, "MAD-5")
 	f := newFixture(t)
 	const markup = `<img src=x onerror=alert(1)>`
@@ -111,6 +113,7 @@ func TestErrorsAreJSON(t *testing.T) {
 
 // What a hook says becomes no header, no quote and no line of its own.
 func TestHookTextsAreCleaned(t *testing.T) {
+	proof.Of(t, "RFC6749-4.1.2.1-12", "RFC6749-4.1.2.1-13", "RFC6749-5.2-10", "RFC6749-5.2-11")
 	proof.Of(t, "ATK-132", "ATK-133")
 	var fail error
 	f := newFixture(t, func(c *server.Config) {
@@ -193,6 +196,7 @@ func TestPanicsStayInside(t *testing.T) {
 
 // The log of refused requests holds no secret that was sent.
 func TestLogHasNoSecrets(t *testing.T) {
+	proof.Of(t, "RFC6749-10.3-1", "MCP-EMA-SEC-7.4.2-Stolen-Assertions-and-Replay-3")
 	proof.Of(t, "ATK-135", "ATK-104")
 	var log strings.Builder
 	f := newFixture(t, func(c *server.Config) {

@@ -44,6 +44,7 @@ func TestUserInfo(t *testing.T) {
 
 // The ways to ask, and never two at once.
 func TestUserInfoMethods(t *testing.T) {
+	proof.Of(t, "OAUTH21-5.1.2-1", "RFC6750-2.2-2")
 	proof.Of(t, "OIDC-CORE-5.3-2", "OIDC-CORE-5.3-3", "RFC6750-2-1")
 	f := newFixture(t, servertest.OpenID)
 	token := f.login(f.Public(), "openid", nil).Access

@@ -12,7 +12,30 @@ import (
 // InForce are the documents whose requirements all have a disposition, by what
 // their ids begin with.
 var InForce = []string{
+	"RFC6749",
+	"RFC6750",
 	"RFC7009",
+	"RFC7515",
+	"RFC7517",
+	"RFC7518",
+	"RFC7519",
+	"RFC7591",
+	"RFC7592",
+	"RFC7636",
+	"RFC7638",
+	"RFC7662",
+	"RFC8252",
+	"RFC8414",
+	"RFC8707",
+	"RFC8725",
+	"RFC9068",
+	"RFC9207",
+	"RFC9700",
+	"RFC9728",
+	"OAUTH21",
+	"CIMD",
+	"CIMD02",
+	"MCP",
 }
 
 // Inventory is what the checks compare.
