@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -20,8 +21,9 @@ import (
 
 // A test is one top-level test, example or fuzz target with its seeds.
 type test struct {
-	name string
-	took time.Duration // alone, without a mutant
+	name  string
+	took  time.Duration // alone, without a mutant
+	reach int           // how many mutants it executes: the fewer, the more it is about them
 }
 
 // slow tests are asked last.
@@ -86,7 +88,7 @@ func (p plan) reach(ctx context.Context, programs []*program, mutants []*mutant)
 				continue
 			}
 			for _, id := range r.ids {
-				mutants[id-1].reached[b] = append(mutants[id-1].reached[b], &test{name: name, took: r.took})
+				mutants[id-1].reached[b] = append(mutants[id-1].reached[b], &test{name: name, took: r.took, reach: len(r.ids)})
 			}
 		}
 	}
@@ -148,6 +150,7 @@ func (p plan) ask(ctx context.Context, mutants []*mutant, programs []*program, k
 			open = append(open, m)
 		}
 	}
+	order(open)
 	work := make(chan *mutant)
 	errs := make([]error, p.jobs)
 	var done sync.WaitGroup
@@ -179,27 +182,70 @@ func (p plan) ask(ctx context.Context, mutants []*mutant, programs []*program, k
 	return errors.Join(append(errs, ctx.Err())...)
 }
 
-// judge runs the tests that reach a mutant until one fails: the quick ones of its
-// own package together, then those of others, then the slow ones one by one.
+// first are the kinds that take a guard away.
+var first = []string{"never", "operand", "case", "where", "result"}
+
+// order puts the kinds that take a guard away before the others, and mixes the
+// rest, so that what an interrupted run has asked is a sample of all.
+func order(open []*mutant) {
+	rank := func(m *mutant) int {
+		if slices.Contains(first, m.kind) {
+			return 0
+		}
+		return 1
+	}
+	sums := make(map[*mutant][sha256.Size]byte, len(open))
+	for _, m := range open {
+		sums[m] = sha256.Sum256([]byte(m.key()))
+	}
+	slices.SortStableFunc(open, func(a, b *mutant) int {
+		x, y := sums[a], sums[b]
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), bytes.Compare(x[:], y[:]))
+	})
+}
+
+// judge runs the tests that reach a mutant until one fails.
 func judge(ctx context.Context, m *mutant, programs []*program) (verdict, error) {
 	if len(m.reached) == 0 {
 		return verdict{outcome: "unreached"}, nil
 	}
 	for _, r := range rounds(m, programs) {
-		limit := 20 * time.Second
-		var names []string
-		for _, t := range r.tests {
-			names, limit = append(names, t.name), limit+5*t.took
-		}
-		out, err := r.program.execute(ctx, names, limit, "BITE_MUTANT="+strconv.Itoa(m.id))
-		if ctx.Err() != nil {
-			return verdict{}, ctx.Err()
-		}
+		by, err := r.notices(ctx, m)
 		if err != nil {
-			return verdict{outcome: "killed", by: path.Base(r.program.pkg) + " " + firstFailure(out)}, nil
+			return verdict{}, err
+		}
+		if by != "" {
+			return verdict{outcome: "killed", by: path.Base(r.program.pkg) + " " + by}, nil
 		}
 	}
 	return verdict{outcome: "survived"}, nil
+}
+
+// notices runs the tests of a round against a mutant and names the one that
+// fails. It counts only if it passes without the mutant right afterwards: a busy
+// machine is not the mutant's doing.
+func (r round) notices(ctx context.Context, m *mutant) (by string, err error) {
+	limit := time.Minute
+	var names []string
+	for _, t := range r.tests {
+		names, limit = append(names, t.name), limit+5*t.took
+	}
+	for range 3 {
+		out, failure := r.program.execute(ctx, names, limit, "BITE_MUTANT="+strconv.Itoa(m.id))
+		if failure == nil || ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		by, again := firstFailure(out), names
+		if slices.Contains(names, by) {
+			again = []string{by}
+		}
+		_, failure = r.program.execute(ctx, again, limit)
+		if failure == nil || ctx.Err() != nil {
+			return by, ctx.Err()
+		}
+		limit *= 2
+	}
+	return "", nil
 }
 
 // A round is what is asked at once.
@@ -208,32 +254,35 @@ type round struct {
 	tests   []*test
 }
 
+// rounds orders the tests that reach a mutant: those of its own package before
+// those of others, the ones that reach least first and a few at a time, since
+// they are about it; then the slow ones, one by one.
 func rounds(m *mutant, programs []*program) []round {
-	var quick, long []round
+	var own, others, long []round
 	for _, b := range programs {
-		together := round{program: b}
+		var quick []*test
 		for _, t := range m.reached[b] {
 			if t.took < slow {
-				together.tests = append(together.tests, t)
+				quick = append(quick, t)
 			} else {
 				long = append(long, round{b, []*test{t}})
 			}
 		}
-		if len(together.tests) > 0 {
-			quick = append(quick, together)
+		slices.SortStableFunc(quick, func(a, b *test) int { return cmp.Compare(a.reach, b.reach) })
+		for _, n := range []int{4, 16, len(quick)} {
+			n = min(n, len(quick))
+			switch {
+			case n == 0:
+			case b.pkg == m.pkg:
+				own = append(own, round{b, quick[:n]})
+			default:
+				others = append(others, round{b, quick[:n]})
+			}
+			quick = quick[n:]
 		}
 	}
-	slices.SortStableFunc(quick, func(a, b round) int {
-		switch m.pkg {
-		case a.program.pkg:
-			return -1
-		case b.program.pkg:
-			return 1
-		}
-		return 0
-	})
 	slices.SortStableFunc(long, func(a, b round) int { return cmp.Compare(a.tests[0].took, b.tests[0].took) })
-	return append(quick, long...)
+	return slices.Concat(own, others, long)
 }
 
 var failure = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
