@@ -87,6 +87,9 @@ func (p plan) reach(ctx context.Context, programs []*program, mutants []*mutant)
 				fmt.Fprintf(os.Stderr, "%s fails without a mutant and is not asked\n", name)
 				continue
 			}
+			if r.took > p.slowest {
+				continue
+			}
 			for _, id := range r.ids {
 				mutants[id-1].reached[b] = append(mutants[id-1].reached[b], &test{name: name, took: r.took, reach: len(r.ids)})
 			}

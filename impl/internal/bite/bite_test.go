@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // toy is a plan for the planted package.
@@ -15,7 +16,7 @@ func toy(t *testing.T) plan {
 		t.Skip("compiles a program")
 	}
 	state := t.TempDir()
-	return plan{root: "testdata/toy", state: state, guarded: []string{"gate"}, witnesses: []string{"gate"}, jobs: 1,
+	return plan{root: "testdata/toy", state: state, guarded: []string{"gate"}, witnesses: []string{"gate"}, jobs: 1, slowest: time.Hour,
 		reasons: filepath.Join(state, "equivalent.txt")}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // guarded are the packages whose checks are removed.
@@ -24,14 +25,15 @@ var witnesses = []string{
 
 // A plan is what one run does.
 type plan struct {
-	root      string   // of the module
-	state     string   // directory of what is kept
-	guarded   []string // packages that are mutated
-	witnesses []string // packages whose tests are asked
-	reasons   string   // file of the equivalent mutants
-	only      string   // mutants of packages that contain this
-	jobs      int      // tests at a time
-	rerun     bool     // survivors are asked again, whatever is kept
+	root      string        // of the module
+	state     string        // directory of what is kept
+	guarded   []string      // packages that are mutated
+	witnesses []string      // packages whose tests are asked
+	reasons   string        // file of the equivalent mutants
+	only      string        // mutants of packages that contain this
+	jobs      int           // tests at a time
+	rerun     bool          // survivors are asked again, whatever is kept
+	slowest   time.Duration // tests that take longer are not asked
 }
 
 func main() {
@@ -40,6 +42,7 @@ func main() {
 	flag.StringVar(&p.only, "only", "", "only mutants whose package, function or text contains this")
 	flag.IntVar(&p.jobs, "jobs", 1, "tests at a time")
 	flag.BoolVar(&p.rerun, "rerun", false, "ask again what survived")
+	flag.DurationVar(&p.slowest, "slowest", time.Hour, "do not ask tests that take longer; what then survives is to be asked again with -rerun")
 	flag.Parse()
 	if p.state == "" {
 		fmt.Fprintln(os.Stderr, "bite: -state is required")
