@@ -354,9 +354,9 @@ type AuthorizationRequest struct {
 	Nonce string `json:"nonce,omitempty"`
 	// With any value the person is asked, whatever they allowed before (OpenID Connect Core §3.1.2.1); otherwise not used.
 	Prompt string `json:"prompt,omitempty"`
-	// Refused: request objects are not offered (RFC 9101 §5).
+	// A signed request object (RFC 9101 §5.1), where the operator offers that. Its members are the parameters; those beside it are not looked at, but for client_id.
 	Request string `json:"request,omitempty"`
-	// Refused: request objects are not offered (RFC 9101 §5).
+	// Where a request object is (RFC 9101 §5.2), where the operator offers that: one of the client's request_uris.
 	RequestURI string `json:"request_uri,omitempty"`
 	// What the tokens are for (RFC 8707 §2). Without it, the operator's default resource.
 	Resource []string `json:"resource,omitempty"`
@@ -456,10 +456,14 @@ type AuthorizationServerMetadata struct {
 	ProtectedResources []string `json:"protected_resources,omitempty"`
 	// Absent when registration is closed (RFC 7591 §3).
 	RegistrationEndpoint string `json:"registration_endpoint,omitempty"`
+	// How request objects are signed (RFC 9101 §6.2); absent where there are none.
+	RequestObjectSigningAlgValuesSupported []string `json:"request_object_signing_alg_values_supported,omitempty"`
 	// Request objects by value.
 	RequestParameterSupported *bool `json:"request_parameter_supported,omitempty"`
 	// Request objects by reference; absent would mean true.
 	RequestURIParameterSupported *bool `json:"request_uri_parameter_supported,omitempty"`
+	// request_uri must be one that the client registered; absent where there is none.
+	RequireRequestURIRegistration bool `json:"require_request_uri_registration,omitempty"`
 	// How /authorize answers.
 	ResponseModesSupported []string `json:"response_modes_supported,omitempty"`
 	// What /authorize answers.
@@ -550,11 +554,18 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 	if o.RegistrationEndpoint != "" {
 		b = appendText(appendName(b, "\"registration_endpoint\":"), o.RegistrationEndpoint)
 	}
+	if o.RequestObjectSigningAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"request_object_signing_alg_values_supported\":"), o.RequestObjectSigningAlgValuesSupported)
+
+	}
 	if o.RequestParameterSupported != nil {
 		b = strconv.AppendBool(appendName(b, "\"request_parameter_supported\":"), *o.RequestParameterSupported)
 	}
 	if o.RequestURIParameterSupported != nil {
 		b = strconv.AppendBool(appendName(b, "\"request_uri_parameter_supported\":"), *o.RequestURIParameterSupported)
+	}
+	if o.RequireRequestURIRegistration {
+		b = append(appendName(b, "\"require_request_uri_registration\":"), "true"...)
 	}
 	if o.ResponseModesSupported != nil {
 		b = appendTexts(appendName(b, "\"response_modes_supported\":"), o.ResponseModesSupported)
@@ -599,7 +610,7 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"userinfo_signing_alg_values_supported\":"), o.UserinfoSigningAlgValuesSupported)
 
 	}
-	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_parameter_supported", "request_uri_parameter_supported", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
+	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
 		return b, err
 	}
 	return append(b, '}'), err
@@ -615,7 +626,7 @@ func (o *AuthorizationServerMetadata) UnmarshalJSON(document []byte) error {
 	if err := json.Unmarshal(document, &o.Additional); err != nil {
 		return err
 	}
-	for _, name := range []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_parameter_supported", "request_uri_parameter_supported", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
+	for _, name := range []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
 		delete(o.Additional, name)
 	}
 	return nil

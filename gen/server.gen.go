@@ -294,7 +294,7 @@ func (in *AuthorizeInput) read(w http.ResponseWriter, r *http.Request, op *Opera
 	if problem != nil {
 		return problem
 	}
-	in.Query, problem = decodeAuthorizationRequest(query)
+	in.Query, problem = DecodeAuthorizationRequest(query)
 	return problem
 
 }
@@ -319,7 +319,7 @@ func (in *AuthorizePostInput) read(w http.ResponseWriter, r *http.Request, op *O
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeAuthorizationRequest(string(body)); problem != nil {
+	if in.Form, problem = DecodeAuthorizationRequest(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesAuthorizationRequest)
@@ -356,7 +356,7 @@ func (in *TokenInput) read(w http.ResponseWriter, r *http.Request, op *Operation
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeTokenRequest(string(body)); problem != nil {
+	if in.Form, problem = DecodeTokenRequest(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesTokenRequest)
@@ -393,7 +393,7 @@ func (in *RevokeInput) read(w http.ResponseWriter, r *http.Request, op *Operatio
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeRevocationRequest(string(body)); problem != nil {
+	if in.Form, problem = DecodeRevocationRequest(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesRevocationRequest)
@@ -429,7 +429,7 @@ func (in *IntrospectInput) read(w http.ResponseWriter, r *http.Request, op *Oper
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeIntrospectionRequest(string(body)); problem != nil {
+	if in.Form, problem = DecodeIntrospectionRequest(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesIntrospectionRequest)
@@ -486,7 +486,7 @@ func (in *UserInfoPostInput) read(w http.ResponseWriter, r *http.Request, op *Op
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeAccessTokenForm(string(body)); problem != nil {
+	if in.Form, problem = DecodeAccessTokenForm(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesAccessTokenForm)
@@ -748,7 +748,7 @@ func (in *LoginPageInput) read(w http.ResponseWriter, r *http.Request, op *Opera
 	if problem != nil {
 		return problem
 	}
-	in.Query, problem = decodeLoginPageParams(query)
+	in.Query, problem = DecodeLoginPageParams(query)
 	return problem
 
 }
@@ -775,7 +775,7 @@ func (in *LoginInput) read(w http.ResponseWriter, r *http.Request, op *Operation
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeLoginForm(string(body)); problem != nil {
+	if in.Form, problem = DecodeLoginForm(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesLoginForm)
@@ -804,7 +804,7 @@ func (in *ConsentPageInput) read(w http.ResponseWriter, r *http.Request, op *Ope
 	if problem != nil {
 		return problem
 	}
-	in.Query, problem = decodeConsentPageParams(query)
+	in.Query, problem = DecodeConsentPageParams(query)
 	return problem
 
 }
@@ -831,7 +831,7 @@ func (in *ConsentInput) read(w http.ResponseWriter, r *http.Request, op *Operati
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeConsentForm(string(body)); problem != nil {
+	if in.Form, problem = DecodeConsentForm(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesConsentForm)
@@ -874,7 +874,7 @@ func (in *RevokeAppsInput) read(w http.ResponseWriter, r *http.Request, op *Oper
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeRevokeAppsForm(string(body)); problem != nil {
+	if in.Form, problem = DecodeRevokeAppsForm(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesRevokeAppsForm)
@@ -903,7 +903,7 @@ func (in *LogoutInput) read(w http.ResponseWriter, r *http.Request, op *Operatio
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeLogoutForm(string(body)); problem != nil {
+	if in.Form, problem = DecodeLogoutForm(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesLogoutForm)

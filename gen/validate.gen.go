@@ -12,9 +12,9 @@ var namesAccessTokenForm = []string{"access_token"}
 
 var patternAccessTokenFormAccessToken = newPattern("^[A-Za-z0-9._~+/=-]+$")
 
-// decodeAccessTokenForm reads a form body or query. What it returns beside a problem is
+// DecodeAccessTokenForm reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeAccessTokenForm(raw string) (o AccessTokenForm, problem *Problem) {
+func DecodeAccessTokenForm(raw string) (o AccessTokenForm, problem *Problem) {
 	var state [1]fieldState
 	c := formCutter{rest: raw, names: namesAccessTokenForm}
 	for c.next() {
@@ -59,9 +59,9 @@ var patternAuthorizationRequestRedirectURI = newPattern("^[\\x21-\\x7E]+$")
 var patternAuthorizationRequestCodeChallenge = newPattern("^[A-Za-z0-9_-]{43}$")
 var patternAuthorizationRequestScope = newPattern("^[\\x21\\x23-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x5B\\x5D-\\x7E]+)*$")
 
-// decodeAuthorizationRequest reads a form body or query. What it returns beside a problem is
+// DecodeAuthorizationRequest reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeAuthorizationRequest(raw string) (o AuthorizationRequest, problem *Problem) {
+func DecodeAuthorizationRequest(raw string) (o AuthorizationRequest, problem *Problem) {
 	var state [15]fieldState
 	c := formCutter{rest: raw, names: namesAuthorizationRequest}
 	for c.next() {
@@ -2652,9 +2652,9 @@ var namesConsentForm = []string{"request", "csrf", "decision", "scope"}
 var patternConsentFormRequest = newPattern("^[A-Za-z0-9_-]+$")
 var patternConsentFormCSRF = newPattern("^[A-Za-z0-9_-]+$")
 
-// decodeConsentForm reads a form body or query. What it returns beside a problem is
+// DecodeConsentForm reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeConsentForm(raw string) (o ConsentForm, problem *Problem) {
+func DecodeConsentForm(raw string) (o ConsentForm, problem *Problem) {
 	var state [4]fieldState
 	c := formCutter{rest: raw, names: namesConsentForm}
 	for c.next() {
@@ -2760,9 +2760,9 @@ var namesIntrospectionRequest = []string{"token", "client_assertion", "client_as
 
 var patternIntrospectionRequestClientID = newPattern("^[\\x20-\\x7E]+$")
 
-// decodeIntrospectionRequest reads a form body or query. What it returns beside a problem is
+// DecodeIntrospectionRequest reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeIntrospectionRequest(raw string) (o IntrospectionRequest, problem *Problem) {
+func DecodeIntrospectionRequest(raw string) (o IntrospectionRequest, problem *Problem) {
 	var state [6]fieldState
 	c := formCutter{rest: raw, names: namesIntrospectionRequest}
 	for c.next() {
@@ -2890,9 +2890,9 @@ var namesLoginForm = []string{"request", "csrf", "password", "username"}
 var patternLoginFormRequest = newPattern("^[A-Za-z0-9_-]+$")
 var patternLoginFormCSRF = newPattern("^[A-Za-z0-9_-]+$")
 
-// decodeLoginForm reads a form body or query. What it returns beside a problem is
+// DecodeLoginForm reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeLoginForm(raw string) (o LoginForm, problem *Problem) {
+func DecodeLoginForm(raw string) (o LoginForm, problem *Problem) {
 	var state [4]fieldState
 	c := formCutter{rest: raw, names: namesLoginForm}
 	for c.next() {
@@ -2990,9 +2990,9 @@ var namesLogoutForm = []string{"csrf"}
 
 var patternLogoutFormCSRF = newPattern("^[A-Za-z0-9_-]+$")
 
-// decodeLogoutForm reads a form body or query. What it returns beside a problem is
+// DecodeLogoutForm reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeLogoutForm(raw string) (o LogoutForm, problem *Problem) {
+func DecodeLogoutForm(raw string) (o LogoutForm, problem *Problem) {
 	var state [1]fieldState
 	c := formCutter{rest: raw, names: namesLogoutForm}
 	for c.next() {
@@ -3037,9 +3037,9 @@ var namesRevocationRequest = []string{"token", "client_assertion", "client_asser
 
 var patternRevocationRequestClientID = newPattern("^[\\x20-\\x7E]+$")
 
-// decodeRevocationRequest reads a form body or query. What it returns beside a problem is
+// DecodeRevocationRequest reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeRevocationRequest(raw string) (o RevocationRequest, problem *Problem) {
+func DecodeRevocationRequest(raw string) (o RevocationRequest, problem *Problem) {
 	var state [6]fieldState
 	c := formCutter{rest: raw, names: namesRevocationRequest}
 	for c.next() {
@@ -3166,9 +3166,9 @@ var namesRevokeAppsForm = []string{"choice", "client_id", "csrf"}
 
 var patternRevokeAppsFormCSRF = newPattern("^[A-Za-z0-9_-]+$")
 
-// decodeRevokeAppsForm reads a form body or query. What it returns beside a problem is
+// DecodeRevokeAppsForm reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeRevokeAppsForm(raw string) (o RevokeAppsForm, problem *Problem) {
+func DecodeRevokeAppsForm(raw string) (o RevokeAppsForm, problem *Problem) {
 	var state [3]fieldState
 	c := formCutter{rest: raw, names: namesRevokeAppsForm}
 	for c.next() {
@@ -3249,9 +3249,9 @@ var patternTokenRequestCodeVerifier = newPattern("^[A-Za-z0-9._~-]+$")
 var patternTokenRequestRedirectURI = newPattern("^[\\x21-\\x7E]+$")
 var patternTokenRequestScope = newPattern("^[\\x21\\x23-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x5B\\x5D-\\x7E]+)*$")
 
-// decodeTokenRequest reads a form body or query. What it returns beside a problem is
+// DecodeTokenRequest reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeTokenRequest(raw string) (o TokenRequest, problem *Problem) {
+func DecodeTokenRequest(raw string) (o TokenRequest, problem *Problem) {
 	var state [11]fieldState
 	c := formCutter{rest: raw, names: namesTokenRequest}
 	for c.next() {
@@ -3524,9 +3524,9 @@ var namesConsentPageParams = []string{"request"}
 
 var patternConsentPageParamsRequest = newPattern("^[A-Za-z0-9_-]+$")
 
-// decodeConsentPageParams reads a form body or query. What it returns beside a problem is
+// DecodeConsentPageParams reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeConsentPageParams(raw string) (o ConsentPageParams, problem *Problem) {
+func DecodeConsentPageParams(raw string) (o ConsentPageParams, problem *Problem) {
 	var state [1]fieldState
 	c := formCutter{rest: raw, names: namesConsentPageParams}
 	for c.next() {
@@ -3587,9 +3587,9 @@ var namesLoginPageParams = []string{"request"}
 
 var patternLoginPageParamsRequest = newPattern("^[A-Za-z0-9_-]+$")
 
-// decodeLoginPageParams reads a form body or query. What it returns beside a problem is
+// DecodeLoginPageParams reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeLoginPageParams(raw string) (o LoginPageParams, problem *Problem) {
+func DecodeLoginPageParams(raw string) (o LoginPageParams, problem *Problem) {
 	var state [1]fieldState
 	c := formCutter{rest: raw, names: namesLoginPageParams}
 	for c.next() {

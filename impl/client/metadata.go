@@ -30,6 +30,8 @@ type Rules struct {
 	GrantTypes []gen.GrantType // those that the server answers
 	// InsecureLoopback admits http metadata documents at loopback addresses.
 	InsecureLoopback bool
+	// RequestObjects admits clients that send nothing but signed request objects.
+	RequestObjects bool
 }
 
 // Parse checks client metadata as it was sent to register (RFC 7591 §2). Members

@@ -29,7 +29,7 @@ func (m *Metadata) check(rules Rules) error {
 	if err := m.checkURIs(); err != nil {
 		return err
 	}
-	return m.checkOpenID()
+	return m.checkOpenID(rules)
 }
 
 // checkGrantTypes keeps the grants that the server answers: clients list all

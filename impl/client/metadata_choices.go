@@ -51,6 +51,9 @@ var (
 	assertionAlgs = append(slices.Clone(signingAlgs), macAlg)
 )
 
+// SigningAlgs returns the algorithms of signatures that clients make or verify.
+func SigningAlgs() []string { return slices.Clone(signingAlgs) }
+
 // AssertionAlgs returns the algorithms of client assertions: HS256 for
 // client_secret_jwt, the others for private_key_jwt.
 func AssertionAlgs() []string { return slices.Clone(assertionAlgs) }

@@ -8,14 +8,14 @@ import (
 
 // checkOpenID holds the members of OpenID Connect Registration §2, and of the
 // logout specifications, to what they say of each other.
-func (m *Metadata) checkOpenID() error {
+func (m *Metadata) checkOpenID(rules Rules) error {
 	if err := m.checkMethod(); err != nil {
 		return err
 	}
 	if err := m.checkSubjectType(); err != nil {
 		return err
 	}
-	if err := m.checkRequestObjects(); err != nil {
+	if err := m.checkRequestObjects(rules); err != nil {
 		return err
 	}
 	return m.checkLogout()
@@ -23,12 +23,15 @@ func (m *Metadata) checkOpenID() error {
 
 // checkRequestObjects admits places that request objects can be fetched from,
 // and demands keys of a client whose requests must be signed (RFC 9101 §10.5).
-func (m *Metadata) checkRequestObjects() error {
+func (m *Metadata) checkRequestObjects(rules Rules) error {
 	m.RequestURIs = unique(m.RequestURIs)
 	for _, uri := range m.RequestURIs {
 		if !webURI(uri) {
 			return oauth.InvalidClientMetadata("uri_refused", "request_uris has one that is not an https URL")
 		}
+	}
+	if m.RequireSignedRequestObject && !rules.RequestObjects {
+		return oauth.InvalidClientMetadata("request_object_off", "require_signed_request_object: this server takes no request objects")
 	}
 	if m.RequireSignedRequestObject && !m.hasKeys() {
 		return oauth.InvalidClientMetadata("request_object_keys", "require_signed_request_object needs jwks or jwks_uri")

@@ -12,7 +12,7 @@ import (
 	"github.com/charterauth/charter/impl/oauth"
 )
 
-var testRules = Rules{GrantTypes: gen.GrantTypeValues()}
+var testRules = Rules{GrantTypes: gen.GrantTypeValues(), RequestObjects: true}
 
 // with returns a valid registration with other members: "" takes a member away.
 func with(t testing.TB, members map[string]string) []byte {

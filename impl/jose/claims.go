@@ -3,6 +3,8 @@ package jose
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
+	"maps"
 	"time"
 )
 
@@ -43,6 +45,10 @@ func (c *Claims) Get(name string, v any) error {
 	}
 	return nil
 }
+
+// All yields every claim by its exact name, in no order. The values are JSON, and
+// parts of the token: do not change them.
+func (c *Claims) All() iter.Seq2[string, json.RawMessage] { return maps.All(c.members) }
 
 // Unverified returns the claims of a token that nobody has verified: whoever sent
 // it made them up. They are only good to find the keys that verify it, and no

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -49,9 +50,13 @@ func (s *Server) authorize(ctx context.Context, r *http.Request, q gen.Authoriza
 	if err != nil {
 		return firstPage{}, err
 	}
+	q, problem, refused := s.checkRequestObject(ctx, c, q, problem)
 	target, err := s.checkRedirectURI(c, q, problem)
 	if err != nil {
-		return firstPage{}, err
+		return firstPage{}, cmp.Or(refused, err)
+	}
+	if refused != nil {
+		return firstPage{}, target.fail(refused)
 	}
 	parameters, err := s.checkParameters(c, target, q, problem)
 	if err != nil {
@@ -68,9 +73,6 @@ func (s *Server) authorize(ctx context.Context, r *http.Request, q gen.Authoriza
 func (s *Server) checkParameters(c *registered, target redirectTarget, q gen.AuthorizationRequest, problem *gen.Problem) (requestParameters, error) {
 	if problem != nil {
 		return requestParameters{}, problem
-	}
-	if err := checkRequestObject(q); err != nil {
-		return requestParameters{}, err
 	}
 	if err := checkResponseType(c); err != nil {
 		return requestParameters{}, err

@@ -93,5 +93,5 @@ func (s *Server) renewClient(ctx context.Context, c *registered) {
 // client_credentials grant is no client's to take: only an operator gives it.
 func (s *Server) clientRules() client.Rules {
 	grants := slices.DeleteFunc(gen.GrantTypeValues(), func(t gen.GrantType) bool { return t == gen.GrantTypeClientCredentials })
-	return client.Rules{GrantTypes: grants, InsecureLoopback: s.cfg.InsecureFetchLoopback}
+	return client.Rules{GrantTypes: grants, InsecureLoopback: s.cfg.InsecureFetchLoopback, RequestObjects: s.cfg.RequestObjects != RequestObjectsOff}
 }

@@ -33,7 +33,7 @@ type OperatorClient struct {
 // secret, empty for a public client, is told here and never again. The errors
 // are *oauth.Error for metadata that the rules refuse, and the store's.
 func CreateClient(ctx context.Context, st store.Store, at time.Time, o OperatorClient) (created store.Client, secret string, err error) {
-	metadata, err := client.Parse(o.Metadata, client.Rules{GrantTypes: gen.GrantTypeValues()})
+	metadata, err := client.Parse(o.Metadata, client.Rules{GrantTypes: gen.GrantTypeValues(), RequestObjects: true})
 	if err != nil {
 		return store.Client{}, "", err
 	}

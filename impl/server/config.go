@@ -53,6 +53,10 @@ type Config struct {
 	// be known. Empty: such a request gets a token without scope.
 	DefaultScopes []string
 
+	// RequestObjects says whether clients may sign their authorization requests
+	// (RFC 9101). Default: no.
+	RequestObjects RequestObjects
+
 	// RefreshTokens says when a refresh token is issued. Default: to clients
 	// whose metadata lists the grant.
 	RefreshTokens RefreshTokenPolicy
@@ -64,8 +68,9 @@ type Config struct {
 	// ClientIDMetadataDocuments lets a client be named by the https URL of its
 	// metadata.
 	ClientIDMetadataDocuments bool
-	// FetchRootCAs are trusted instead of the system's when metadata documents
-	// are fetched. nil: the system's.
+	// FetchRootCAs are trusted instead of the system's when documents of clients
+	// are fetched: metadata, keys, sector identifiers, request objects. nil: the
+	// system's.
 	FetchRootCAs *x509.CertPool
 	// InsecureFetchLoopback lets the fetcher reach loopback addresses. For
 	// development and tests: on a shared host it lets any client make this
@@ -128,6 +133,16 @@ const (
 	RefreshOnOfflineAccess                            // when the scope offline_access was granted
 	RefreshAlways                                     // always
 	RefreshNever                                      // never
+)
+
+// RequestObjects say where a request object may come from.
+type RequestObjects int
+
+// The places.
+const (
+	RequestObjectsOff         RequestObjects = iota // nowhere: they are refused
+	RequestObjectsByValue                           // the parameter request
+	RequestObjectsByReference                       // also the parameter request_uri, where the client registered that URI
 )
 
 // A Registration says who may register clients.

@@ -94,6 +94,7 @@ func (s *Server) configure() error {
 		s.documents = fetch.New(fetch.Config{RootCAs: s.cfg.FetchRootCAs, InsecureLoopback: s.cfg.InsecureFetchLoopback, Now: s.cfg.Now})
 	}
 	s.clientDocuments = newClientDocuments(s.cfg)
+	s.requestObjects = newRequestObjects(s.cfg)
 	s.limits.registrations = newRateLimit(s.cfg.Limits.RegistrationsPerMinute)
 	s.limits.authenticationFailures = newRateLimit(s.cfg.Limits.AuthenticationFailuresPerMinute)
 	s.limits.authorizations = newRateLimit(s.cfg.Limits.AuthorizationsPerMinute)
@@ -142,6 +143,9 @@ func (s *Server) checkModes() error {
 	}
 	if s.cfg.Claims != nil && s.cfg.Interaction == nil {
 		problems = append(problems, errors.New("Claims needs an Interaction: without one nobody signs in"))
+	}
+	if o := s.cfg.RequestObjects; o < RequestObjectsOff || o > RequestObjectsByReference {
+		problems = append(problems, fmt.Errorf("RequestObjects %d is unknown", o))
 	}
 	if p := s.cfg.RefreshTokens; p < RefreshByClientMetadata || p > RefreshNever {
 		problems = append(problems, fmt.Errorf("RefreshTokens %d is unknown", p))

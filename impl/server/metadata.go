@@ -62,6 +62,7 @@ func (s *Server) authorizationServerMetadata() gen.AuthorizationServerMetadata {
 		m.CodeChallengeMethodsSupported = []string{pkce.S256}
 		m.AuthorizationResponseIssParameterSupported = true // RFC 9207 §3
 		m.ClientIDMetadataDocumentSupported = s.documents != nil
+		s.addRequestObjectMetadata(&m)
 	}
 	if s.cfg.openIDProvider() {
 		s.addProviderMetadata(&m)
@@ -70,6 +71,21 @@ func (s *Server) authorizationServerMetadata() gen.AuthorizationServerMetadata {
 		m.RegistrationEndpoint = s.issuer.url(gen.PathRegister)
 	}
 	return m
+}
+
+// addRequestObjectMetadata says where request objects may come from (RFC 9101
+// §9, OpenID Connect Discovery §3).
+func (s *Server) addRequestObjectMetadata(m *gen.AuthorizationServerMetadata) {
+	if s.cfg.RequestObjects == RequestObjectsOff {
+		return
+	}
+	yes := true
+	m.RequestParameterSupported = &yes
+	m.RequestObjectSigningAlgValuesSupported = client.SigningAlgs()
+	if s.cfg.RequestObjects == RequestObjectsByReference {
+		m.RequestURIParameterSupported = &yes
+		m.RequireRequestURIRegistration = true
+	}
 }
 
 // grantTypes are those of the document that this server can answer.

@@ -33,8 +33,12 @@ func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
 	m.ClaimTypesSupported = []string{"normal"}
 	m.ClaimsSupported = claimsSupported()
 	m.ClaimsParameterSupported = &no
-	m.RequestParameterSupported = &no
-	m.RequestURIParameterSupported = &no
+	if m.RequestParameterSupported == nil {
+		m.RequestParameterSupported = &no
+	}
+	if m.RequestURIParameterSupported == nil {
+		m.RequestURIParameterSupported = &no
+	}
 }
 
 // claimsSupported lists the claims of ID Tokens and those of the identity scopes.

@@ -97,7 +97,7 @@ func operatorRules(source string) client.Rules {
 	if source != sourceOperator {
 		grants = slices.DeleteFunc(grants, func(t gen.GrantType) bool { return t == gen.GrantTypeClientCredentials })
 	}
-	return client.Rules{GrantTypes: grants}
+	return client.Rules{GrantTypes: grants, RequestObjects: true}
 }
 
 func (u ClientUpdate) applySwitches(c *store.Client, at time.Time) {

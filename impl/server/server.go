@@ -30,6 +30,7 @@ type Server struct {
 	keys            *keyRing
 	documents       *fetch.Client // nil: metadata documents are off
 	clientDocuments *fetch.Client // keys and sector identifiers
+	requestObjects  *fetch.Client // nil: request objects are not fetched
 	interaction     Interaction   // nil: no person to ask
 	endpoints       *gen.Handler
 	// originEndpoints is for what stands at the issuer's origin even where the

@@ -26,6 +26,7 @@ type serveOptions struct {
 	registration                     string
 	resources, scopes, defaultScopes []string
 	tokenFormat, refreshTokens       string
+	requestObjects                   string
 	hosts, trustedProxies            []string
 	trustCA                          string
 	insecureFetchLoopback            bool
@@ -45,11 +46,12 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.defaultScopes, "default-scope", nil, "a scope value for requests that ask for none; repeatable")
 	f.StringVar(&o.tokenFormat, "token-format", "opaque", "access tokens: opaque, or JWTs signed with ES256, EdDSA, RS256 or PS256")
 	f.StringVar(&o.refreshTokens, "refresh-tokens", "metadata", "who gets refresh tokens: metadata (clients that registered the grant), offline_access (the scope), always, never")
+	f.StringVar(&o.requestObjects, "request-objects", "off", "signed authorization requests (RFC 9101): off, value (the parameter request), reference (also request_uri, where the client registered it)")
 	f.StringSliceVar(&o.hosts, "host", nil, "another host name that requests may be sent to, as by a reverse proxy; repeatable")
 	f.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "network, as 10.0.0.0/8, of reverse proxies whose X-Forwarded-For is believed; repeatable")
-	f.StringVar(&o.trustCA, "trust-ca", "", "file with further CA certificates, PEM, trusted when client metadata documents are fetched")
+	f.StringVar(&o.trustCA, "trust-ca", "", "file with further CA certificates, PEM, trusted when documents of clients (metadata, keys, sector identifiers, request objects) are fetched")
 	f.DurationVar(&o.shutdownNotice, "shutdown-notice", 0, "how long, as 5s, to go on serving but say not ready when told to stop, so that load balancers move away first")
-	f.BoolVar(&o.insecureFetchLoopback, "insecure-fetch-loopback", false, "let client metadata documents be fetched from loopback addresses; for development only")
+	f.BoolVar(&o.insecureFetchLoopback, "insecure-fetch-loopback", false, "let documents of clients be fetched from loopback addresses; for development only")
 }
 
 func (o serveOptions) check() error {
@@ -131,6 +133,9 @@ func (o serveOptions) config(addr net.Addr) (server.Config, error) {
 	if cfg.RefreshTokens, ok = map[string]server.RefreshTokenPolicy{"metadata": server.RefreshByClientMetadata, "offline_access": server.RefreshOnOfflineAccess, "always": server.RefreshAlways, "never": server.RefreshNever}[o.refreshTokens]; !ok {
 		return server.Config{}, errors.New("--refresh-tokens must be metadata, offline_access, always or never")
 	}
+	if cfg.RequestObjects, ok = map[string]server.RequestObjects{"off": server.RequestObjectsOff, "value": server.RequestObjectsByValue, "reference": server.RequestObjectsByReference}[o.requestObjects]; !ok {
+		return server.Config{}, errors.New("--request-objects must be off, value or reference")
+	}
 	for _, network := range o.trustedProxies {
 		prefix, err := netip.ParsePrefix(network)
 		if err != nil {
@@ -176,7 +181,7 @@ func (o serveOptions) announce(out io.Writer, issuer, password string) {
 	line("resources", strings.Join(resources, ", "))
 	line("scopes", strings.Join(o.scopes, ", "))
 	if o.insecureFetchLoopback {
-		line("insecure", "client metadata documents may be fetched from loopback addresses")
+		line("insecure", "documents of clients may be fetched from loopback addresses")
 	}
 	if password != "" {
 		line("sign in as", firstAccountName+"   password "+password+"   (shown this once)")

@@ -84,7 +84,7 @@ var codes = []string{
 	// RFC 8707 §2
 	"invalid_target",
 	// OpenID Connect Core §3.1.2.6
-	"request_not_supported", "request_uri_not_supported",
+	"request_not_supported", "request_uri_not_supported", "invalid_request_object", "invalid_request_uri",
 }
 
 // checkErrorCodes wants every failure to list its codes: JSON in the enum of its

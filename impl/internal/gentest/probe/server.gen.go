@@ -150,7 +150,7 @@ func (in *TokenInput) read(w http.ResponseWriter, r *http.Request, op *Operation
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeTokenRequest(string(body)); problem != nil {
+	if in.Form, problem = DecodeTokenRequest(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesTokenRequest)
@@ -177,7 +177,7 @@ func (in *AuthorizeInput) read(w http.ResponseWriter, r *http.Request, op *Opera
 	if problem != nil {
 		return problem
 	}
-	in.Query, problem = decodeAuthorizationRequest(query)
+	in.Query, problem = DecodeAuthorizationRequest(query)
 	return problem
 
 }
@@ -202,7 +202,7 @@ func (in *AuthorizePostInput) read(w http.ResponseWriter, r *http.Request, op *O
 	if problem != nil {
 		return problem
 	}
-	if in.Form, problem = decodeAuthorizationRequest(string(body)); problem != nil {
+	if in.Form, problem = DecodeAuthorizationRequest(string(body)); problem != nil {
 		return problem
 	}
 	return refuseQuery(r, namesAuthorizationRequest)
@@ -338,7 +338,7 @@ func (in *LoginPageInput) read(w http.ResponseWriter, r *http.Request, op *Opera
 	if problem != nil {
 		return problem
 	}
-	in.Query, problem = decodeLoginPageParams(query)
+	in.Query, problem = DecodeLoginPageParams(query)
 	return problem
 
 }

@@ -16,9 +16,9 @@ var namesAuthorizationRequest = []string{"client_id", "redirect_uri", "state", "
 var patternAuthorizationRequestState = newPattern("^[\\x20-\\x7e]*$")
 var patternAuthorizationRequestPets = newPattern("^(cat|dog)s?$")
 
-// decodeAuthorizationRequest reads a form body or query. What it returns beside a problem is
+// DecodeAuthorizationRequest reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeAuthorizationRequest(raw string) (o AuthorizationRequest, problem *Problem) {
+func DecodeAuthorizationRequest(raw string) (o AuthorizationRequest, problem *Problem) {
 	var state [7]fieldState
 	c := formCutter{rest: raw, names: namesAuthorizationRequest}
 	for c.next() {
@@ -435,9 +435,9 @@ var patternTokenRequestClientID = newPattern("^[\\x20-\\x7e]+$")
 var patternTokenRequestCodeVerifier = newPattern("^[A-Za-z0-9._~-]{43,128}$")
 var patternTokenRequestScope = newPattern("^[\\x21\\x23-\\x5b\\x5d-\\x7e]+( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$")
 
-// decodeTokenRequest reads a form body or query. What it returns beside a problem is
+// DecodeTokenRequest reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeTokenRequest(raw string) (o TokenRequest, problem *Problem) {
+func DecodeTokenRequest(raw string) (o TokenRequest, problem *Problem) {
 	var state [10]fieldState
 	c := formCutter{rest: raw, names: namesTokenRequest}
 	for c.next() {
@@ -677,9 +677,9 @@ var namesLoginPageParams = []string{"request", "max_age"}
 
 var patternLoginPageParamsRequest = newPattern("^[a-z]+$")
 
-// decodeLoginPageParams reads a form body or query. What it returns beside a problem is
+// DecodeLoginPageParams reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
-func decodeLoginPageParams(raw string) (o LoginPageParams, problem *Problem) {
+func DecodeLoginPageParams(raw string) (o LoginPageParams, problem *Problem) {
 	var state [2]fieldState
 	c := formCutter{rest: raw, names: namesLoginPageParams}
 	for c.next() {
