@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/charterauth/charter/impl/server"
@@ -41,7 +42,7 @@ func (o serveOptions) bind() (l listeners, err error) {
 		if err != nil {
 			return listeners{}, fmt.Errorf("cannot use --tls-cert and --tls-key: %w", err)
 		}
-		l.tls = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+		l.tls = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, CipherSuites: authenticatedCiphers()}
 	}
 	if l.public, err = net.Listen("tcp", o.listen); err != nil {
 		return listeners{}, fmt.Errorf("cannot listen: %w; name another address with --listen", err)
@@ -54,6 +55,17 @@ func (o serveOptions) bind() (l listeners, err error) {
 		return listeners{}, fmt.Errorf("cannot listen: %w; name another address with --admin-listen", err)
 	}
 	return l, nil
+}
+
+// authenticatedCiphers are the suites of TLS 1.2 with an authenticated cipher (RFC
+// 9325 §4.2), as all of TLS 1.3 are: Go's default has those with CBC as well.
+func authenticatedCiphers() (ids []uint16) {
+	for _, suite := range tls.CipherSuites() {
+		if strings.Contains(suite.Name, "_GCM_") || strings.Contains(suite.Name, "_CHACHA20_") {
+			ids = append(ids, suite.ID)
+		}
+	}
+	return ids
 }
 
 func (l listeners) close() {

@@ -56,11 +56,12 @@ func startServe(t *testing.T, flags ...string) (issuer string, stop func() error
 	return "", nil
 }
 
-// TestTLS: with a certificate the issuer is https, over HTTP/2, and no older
-// than TLS 1.2.
+// TestTLS: with a certificate the issuer is https, over HTTP/2, no older than TLS
+// 1.2 and with authenticated ciphers alone.
 func TestTLS(t *testing.T) {
 	proof.Of(t, "RFC6749-2.3.1-4", "RFC6749-3.1-4", "RFC6749-3.2-3", "RFC6749-10.3-2", "RFC6749-10.4-3", "RFC6749-10.8-1", "RFC6749-10.8-2", "RFC6749-10.9-1", "RFC6749-10.11-1", "RFC6750-5.2-4", "RFC6750-5.2-5", "RFC6750-5.2-10", "RFC7591-3-2", "RFC7591-5-1", "RFC7591-5-2", "RFC7592-2-2", "RFC7592-5-2", "RFC7592-5-3", "RFC7662-2-1", "RFC7662-4-9", "RFC8414-6.1-1", "RFC8414-6.1-2", "RFC8414-6.1-3", "RFC9728-7.1-1", "RFC9728-7.1-2", "MCP-SEC-Communication-Security-1")
 	proof.Of(t, "RFC7009-2-5")
+	proof.Of(t, "CVE-2024-23656")
 	cert, key, roots := writeCertificate(t)
 	issuer, stop := startServe(t, "--tls-cert", cert, "--tls-key", key)
 	get := func(highest uint16) (*http.Response, error) {
@@ -79,6 +80,15 @@ func TestTLS(t *testing.T) {
 	if res, err := get(tls.VersionTLS11); err == nil {
 		res.Body.Close()
 		t.Error("TLS 1.1 was accepted")
+	}
+	for suite, ok := range map[uint16]bool{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: true, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false} {
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(issuer, "https://"), &tls.Config{RootCAs: roots, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}})
+		if err == nil {
+			conn.Close()
+		}
+		if (err == nil) != ok {
+			t.Errorf("%s: %v", tls.CipherSuiteName(suite), err)
+		}
 	}
 	if err := stop(); err != nil {
 		t.Errorf("serve ended with %v", err)
@@ -119,6 +129,7 @@ func writeCertificate(t *testing.T) (cert, key string, roots *x509.CertPool) {
 
 // TestHeaderLimit: headers longer than any client's are 431.
 func TestHeaderLimit(t *testing.T) {
+	proof.Of(t, "ATK-167")
 	issuer, _ := startServe(t)
 	for _, row := range []struct{ size, want int }{{16 << 10, 200}, {64 << 10, 431}} {
 		r, err := http.NewRequest(http.MethodGet, issuer+"/healthz", nil)
