@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	whatwg "github.com/nlnwa/whatwg-url/url"
+
 	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/oauth"
 )
@@ -132,5 +134,38 @@ func TestCheckRedirectURI(t *testing.T) {
 		if e, ok := errors.AsType[*oauth.Error](err); err != nil && (!ok || e.Code != "invalid_redirect_uri") {
 			t.Errorf("RFC7591-3.2.2-3 %q: %v", c.uri, err)
 		}
+	}
+}
+
+// TestBrowsersHosts: what is accepted has one host for our grammar and for
+// browsers too, whose parser maps, strips and repairs what net/url does not; it is
+// why the rest is refused.
+func TestBrowsersHosts(t *testing.T) {
+	proof.Of(t, "ATK-17", "FUZZ-1")
+	accepted, misread := 0, 0
+	for _, g := range goldenURIs(t) {
+		browsers, err := whatwg.Parse(g.uri)
+		if g.verdict == "accept" {
+			accepted++
+			ours, _ := cutRedirectURI(g.uri)
+			if g.uri == "http://127.0.0.1:80/cb" { // any port of a loopback address; browsers drop this one
+				g.uri, ours.port = "http://127.0.0.1/cb", ""
+			}
+			if err != nil || browsers.Scheme() != ours.scheme || browsers.Hostname() != ours.host || browsers.Port() != ours.port || browsers.Username() != "" {
+				t.Errorf("%q: host %q port %q, browsers read %v, %v", g.uri, ours.host, ours.port, browsers, err)
+				continue
+			}
+			// A browser gives an empty path its slash, and changes nothing else.
+			if want := ours.scheme + "://" + ours.host; browsers.Href(false) != g.uri && (ours.port != "" || browsers.Href(false) != want+"/"+strings.TrimPrefix(g.uri, want)) {
+				t.Errorf("%q is written %q by browsers", g.uri, browsers.Href(false))
+			}
+			continue
+		}
+		if theirs, goErr := url.Parse(g.uri); err == nil && (goErr != nil || theirs.Hostname() != strings.Trim(browsers.Hostname(), "[]")) {
+			misread++
+		}
+	}
+	if accepted < 20 || misread < 30 {
+		t.Errorf("%d accepted, %d refused that the two parsers read apart: the comparison is blind", accepted, misread)
 	}
 }
