@@ -1,12 +1,15 @@
 package interact
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/charterauth/charter/impl/internal/proof"
+	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 )
 
@@ -92,5 +95,29 @@ func TestGuessingRace(t *testing.T) {
 	all.Wait()
 	if refused.Load() != accountAttempts || stopped.Load() != 32-accountAttempts {
 		t.Errorf("%d passwords were compared and %d attempts stopped; want %d and %d", refused.Load(), stopped.Load(), accountAttempts, 32-accountAttempts)
+	}
+}
+
+// countless is a store that cannot count.
+type countless struct{ store.Store }
+
+func (countless) Count(context.Context, string, string, time.Time, time.Time) (int, error) {
+	return 0, store.ErrUnavailable
+}
+
+// Where attempts cannot be counted nobody signs in, with the right password
+// either, and the fault is not the person's.
+func TestGuessingGuardFailsClosed(t *testing.T) {
+	proof.Of(t, "REL-35")
+	st, c := memory.New(), newClock()
+	l := newAlice(t, st, c)
+	if _, err := l.Authenticate(t.Context(), aliceName, alicePassword); err != nil {
+		t.Fatalf("control: %v", err)
+	}
+	l.store = countless{st}
+	for _, password := range []string{alicePassword, wrongPassword} {
+		if id, err := l.Authenticate(t.Context(), aliceName, password); !errors.Is(err, store.ErrUnavailable) || id.Subject != "" {
+			t.Errorf("%+v, %v", id, err)
+		}
 	}
 }

@@ -51,6 +51,7 @@ func TestVerifierOptions(t *testing.T) {
 func TestVerifierConfig(t *testing.T) {
 	proof.Of(t, "RFC8725-3.1-1", "RFC7518-3.6-2")
 	proof.Of(t, "CVE-2026-22748")
+	proof.Of(t, "JWTLIB-1")
 	if _, err := NewVerifier(config(testKeys(t)[ES256])); err != nil {
 		t.Fatal(err)
 	}

@@ -55,6 +55,7 @@ func TestHeaderAlg(t *testing.T) {
 func TestHeaderMembers(t *testing.T) {
 	proof.Of(t, "RFC8725-2.8-1", "RFC8725-3.7-1", "RFC8725-3.10-1", "RFC8725-3.10-2", "RFC8725-3.12-1", "RFC7515-4.1.9-1", "RFC7515-4.1.11-1", "RFC7515-4.1.11-2")
 	proof.Of(t, "ATK-83")
+	proof.Of(t, "ATK-84", "ATK-85")
 	k := testKeys(t)[ES256]
 	v := verifierFor(t, k)
 	kid := k.public.kid

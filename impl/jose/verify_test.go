@@ -118,6 +118,7 @@ func TestVerifyGood(t *testing.T) {
 func TestFormAttacks(t *testing.T) {
 	proof.Of(t, "RFC8725-3.3-1", "RFC7515-4.1.11-3", "RFC7515-5.2-1", "RFC7519-7.2-1")
 	proof.Of(t, "ATK-87", "ATK-89")
+	proof.Of(t, "CVE-2016-9121")
 	k := testKeys(t)[ES256]
 	v := verifierFor(t, k)
 	token := forge(t, k, head(k), body(t, nil))

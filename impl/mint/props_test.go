@@ -119,6 +119,7 @@ func TestMixedUpRowsOpenNothing(t *testing.T) {
 func TestRowsShowNothing(t *testing.T) {
 	proof.Of(t, "RFC6749-10.3-1", "RFC6749-10.4-1", "MCP-SEC-Token-Theft-1")
 	proof.Of(t, "REL-40")
+	proof.Of(t, "REL-I7")
 	i := issueWithGrantProps()
 	i.AccessProps = OwnProps(secret)
 	got, err := Mint(context.Background(), i)

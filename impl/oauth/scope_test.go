@@ -120,6 +120,7 @@ func TestScopeCost(t *testing.T) {
 }
 
 func FuzzParseScope(f *testing.F) {
+	proof.Of(f, "FUZZ-5")
 	for _, s := range []string{"", "a", "a b", "a  b", " a", "é", "a\"b"} {
 		f.Add(s)
 	}

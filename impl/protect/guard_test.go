@@ -108,6 +108,7 @@ func TestHandler(t *testing.T) {
 
 func TestTokenElsewhere(t *testing.T) {
 	proof.Of(t, "RFC6750-5.2-7", "RFC6750-5.3-6")
+	proof.Of(t, "ATK-105")
 	h := guard(t, config(tokens())).Handler(hello)
 	query := func(q string) func(*http.Request) { return func(r *http.Request) { r.URL.RawQuery = q } }
 	for _, c := range []struct {

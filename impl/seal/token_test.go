@@ -126,6 +126,7 @@ func chiSquare(counts *[bodyLen][256]int, samples int) float64 {
 }
 
 func FuzzWellFormed(f *testing.F) {
+	proof.Of(f, "FUZZ-5")
 	f.Add(NewToken(PrefixAccessToken))
 	f.Add("chat_")
 	f.Fuzz(func(t *testing.T, s string) {

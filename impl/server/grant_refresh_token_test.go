@@ -13,6 +13,7 @@ import (
 
 // RFC6749-6-7, RFC9700-2.2.2-1: every use rotates; the chain lives.
 func TestRefreshRotates(t *testing.T) {
+	proof.Of(t, "REL-I6")
 	for _, id := range []string{"C1", "C2", "P1"} {
 		x := newTokenTest(t)
 		a := x.tokens(allowed{client: id, props: `{"tenant":7}`})
@@ -90,7 +91,7 @@ func TestRefreshReuseAfterGrace(t *testing.T) {
 
 // Every ancestor, after a restart too: no decision depends on memory.
 func TestEveryAncestorIsReuse(t *testing.T) {
-	proof.Of(t, "ATK-63")
+	proof.Of(t, "ATK-63", "REL-I4")
 	for ancestor := range 4 {
 		x := newTokenTest(t)
 		a := x.tokens(allowed{client: "P1"})
@@ -134,7 +135,7 @@ func TestRefreshTokenOfAnotherClient(t *testing.T) {
 
 // ATK-65, ATK-66, RFC6749-6-3, RFC6749-6-7.
 func TestRefreshNarrows(t *testing.T) {
-	proof.Of(t, "ATK-65", "ATK-66")
+	proof.Of(t, "ATK-65", "ATK-66", "REL-I5")
 	x := newTokenTest(t)
 	a := x.tokens(allowed{scopes: []string{"profile", "a.read"}})
 	token := a.text("refresh_token")
@@ -304,6 +305,7 @@ func TestPolicyChangedSinceTheGrant(t *testing.T) {
 // The kept reply is sealed: the row of a used token shows no successor.
 func TestKeptReplyIsSealed(t *testing.T) {
 	proof.Of(t, "RFC6749-10.4-1")
+	proof.Of(t, "REL-I7")
 	x := newTokenTest(t)
 	old := x.tokens(allowed{}).text("refresh_token")
 	next := x.ok(x.post("/token", as("C1"), refreshForm(old)))

@@ -151,6 +151,7 @@ func TestPolicySetsOneAccessToken(t *testing.T) {
 // A refusal by the policy, and a policy that goes beyond the decision, issue
 // nothing and consume nothing.
 func TestPolicyRefuses(t *testing.T) {
+	proof.Of(t, "REL-I5")
 	for _, c := range []struct {
 		name   string
 		policy Policy

@@ -208,6 +208,7 @@ func TestProtectedResourceMetadata(t *testing.T) {
 func TestHostAndForwardedHeaders(t *testing.T) {
 	proof.Of(t, "RFC9700-4.13-1")
 	proof.Of(t, "ATK-5", "CVE-2025-6514", "ATK-173")
+	proof.Of(t, "CVE-2025-49596")
 	f := newFixture(t, func(c *server.Config) { c.Hosts = []string{"internal.example.com", "proxy:8443"} })
 	read := func(change func(*http.Request)) string {
 		body, err := io.ReadAll(f.Get("/.well-known/oauth-authorization-server", nil, change).Body)

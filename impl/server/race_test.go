@@ -66,7 +66,7 @@ func (x *tokenTest) race(n int, call func() answer) (won, lost []answer) {
 // One wins, none sees a 500; and since two had
 // the code, the winner's tokens end too (ATK-52).
 func TestRaceForACode(t *testing.T) {
-	proof.Of(t, "ATK-50", "ATK-51", "ATK-52")
+	proof.Of(t, "ATK-50", "ATK-51", "ATK-52", "REL-I1")
 	for _, racers := range []int{2, 8, 32} {
 		x := newTokenTest(t)
 		code, _ := x.code(allowed{client: "P1"})
@@ -86,7 +86,7 @@ func TestRaceForACode(t *testing.T) {
 
 // Racers share one successor, and it works.
 func TestRaceForARefreshToken(t *testing.T) {
-	proof.Of(t, "ATK-60", "ATK-61")
+	proof.Of(t, "ATK-60", "ATK-61", "REL-I4")
 	for _, racers := range []int{2, 8, 32} {
 		x := newTokenTest(t)
 		old := x.tokens(allowed{client: "P1"}).text("refresh_token")

@@ -59,7 +59,7 @@ func (f *failing) RevokeGrants(ctx context.Context, g store.GrantFilter, at time
 // and after it took effect. The answer is a 503 that repeats nothing; there is
 // never a token without its record, nor a 200 for a token that lives on.
 func TestEveryStoreCallFailsOnce(t *testing.T) {
-	proof.Of(t, "ATK-70", "CVE-2020-15223")
+	proof.Of(t, "ATK-70", "CVE-2020-15223", "REL-I11", "REL-7", "REL-I9")
 	proof.Of(t, "RFC7009-2.2.1-3")
 	for name, c := range map[string]struct {
 		path string

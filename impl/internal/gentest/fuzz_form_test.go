@@ -8,11 +8,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/charterauth/charter/impl/internal/gentest/probe"
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 // GEN-47: the decoder reads what net/url.ParseQuery reads. What it refuses
 // beyond that is repeated, not clean text, or too much.
 func FuzzForm(f *testing.F) {
+	proof.Of(f, "FUZZ-2")
 	for _, seed := range []string{
 		exchange(""), exchange("&resource=https%3A%2F%2Fa&resource=b:c"), "a=b;c=d", "%zz", "%", "%4", "&&&=&a", "code=%c3%a9+%2B", "c%6fde=x&code=y", "code=x=y", "+code=x", "code+=x", "grant_type", "scope=%00",
 	} {

@@ -6,12 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 	"github.com/charterauth/charter/impl/store/storetest"
 )
 
 func TestStore(t *testing.T) {
+	proof.Of(t, "ATK-180", "ATK-182", "ATK-184", "FUZZ-17", "REL-I12")
 	storetest.Run(t, storetest.Harness{Open: func(testing.TB) store.Store { return memory.New() }})
 }
 

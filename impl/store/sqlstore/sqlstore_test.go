@@ -12,6 +12,7 @@ import (
 
 	"github.com/charterauth/charter"
 	"github.com/charterauth/charter/impl/internal/pgtest"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/sqlstore"
 	"github.com/charterauth/charter/impl/store/sqlstore/postgres"
@@ -123,7 +124,10 @@ func postgresEngine() *engine {
 	}
 }
 
-func TestSQLite(t *testing.T) { storetest.Run(t, sqliteEngine().harness()) }
+func TestSQLite(t *testing.T) {
+	proof.Of(t, "ATK-180", "ATK-181", "ATK-182", "ATK-183", "ATK-184", "FUZZ-17", "REL-I12", "CVE-2025-47907")
+	storetest.Run(t, sqliteEngine().harness())
+}
 
 func TestPostgreSQL(t *testing.T) {
 	pgtest.DSN(t) // skips here, not in the middle of the kit

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 )
@@ -13,6 +14,7 @@ import (
 // TestPlantedBugs shows that every part of the kit can fail: each bug is caught
 // by the rule that is there for it, and the same rule passes without the bug.
 func TestPlantedBugs(t *testing.T) {
+	proof.Of(t, "REL-10")
 	type wrap func(store.Store) store.Store
 	for _, bug := range []struct {
 		name  string
