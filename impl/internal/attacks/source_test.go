@@ -196,6 +196,7 @@ var secretName = regexp.MustCompile(`(?i)(secret|password|csrf|verifier|signatur
 // comparedOpenly are comparisons by == that are of no secret, each with what it
 // compares. Everything else with such a name is compared in constant time.
 var comparedOpenly = map[string]string{
+	"client/metadata_document.go: Method(…).SecretForm(…) == NoSecret":    "a kind of method",
 	"client/metadata_check.go: code == …":                                 "an error code",
 	"cmd/charter/try_tokens.go: next.RefreshToken == tokens.RefreshToken": "charter try, with its own tokens",
 	"interact/errand.go: handle == appsHandle":                            "the word apps",
