@@ -28,10 +28,10 @@ import (
 const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // FS holds the files of the site at its root: index.html and what it loads,
-// openapi.yaml as it is published, and the licences of the renderer. It is not
+// conformance.html, openapi.yaml as it is published, and the licences of the renderer. It is not
 // to be assigned to.
 //
-//go:embed index.html openapi.yaml reference.yaml start.js style.css
+//go:embed conformance.css conformance.html index.html openapi.yaml reference.yaml start.js style.css
 //go:embed redoc.LICENSE redoc.standalone.js redoc.standalone.js.LICENSE.txt
 var FS embed.FS
 

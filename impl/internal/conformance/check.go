@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/charterauth/charter/impl/internal/transcript"
+	"github.com/charterauth/charter/impl/internal/requirement"
 )
 
 // InForce are the documents whose requirements all have a disposition, by what
@@ -40,7 +40,7 @@ var InForce = []string{
 
 // Inventory is what the checks compare.
 type Inventory struct {
-	Requirements []transcript.Requirement
+	Requirements []requirement.Requirement
 	Dispositions map[string][]Disposition // by document, as InForce names them
 	Proofs       []Proof
 }
@@ -70,7 +70,7 @@ func (v Inventory) checkDocument(document string) []string {
 	disposed := map[string]bool{}
 	for _, d := range v.Dispositions[document] {
 		switch {
-		case !slices.ContainsFunc(required, func(r transcript.Requirement) bool { return r.ID == d.ID }):
+		case !slices.ContainsFunc(required, func(r requirement.Requirement) bool { return r.ID == d.ID }):
 			faults = append(faults, fmt.Sprintf("%s is no requirement of %s", d.ID, document))
 		case disposed[d.ID]:
 			faults = append(faults, fmt.Sprintf("%s has two dispositions", d.ID))
@@ -87,8 +87,8 @@ func (v Inventory) checkDocument(document string) []string {
 }
 
 // of returns the requirements of a document.
-func (v Inventory) of(document string) []transcript.Requirement {
-	var of []transcript.Requirement
+func (v Inventory) of(document string) []requirement.Requirement {
+	var of []requirement.Requirement
 	for _, r := range v.Requirements {
 		if strings.HasPrefix(r.ID, document+"-") {
 			of = append(of, r)
@@ -120,11 +120,6 @@ func (v Inventory) checkDisposition(d Disposition) []string {
 			say("is proven by %s, which does not exist", name)
 		} else if !slices.Contains(proofs, name) {
 			say("is proven by %s, which does not name it", name)
-		}
-	}
-	for _, name := range proofs {
-		if !slices.Contains(d.Proofs, name) {
-			say("is proven by %s too: add it with -update", name)
 		}
 	}
 	return faults
@@ -162,10 +157,10 @@ func (v Inventory) checkNames() []string {
 
 // Load reads the inventory from the root of the module.
 func Load(module fs.FS) (v Inventory, err error) {
-	if v.Requirements, err = transcript.Requirements(); err != nil {
+	if v.Requirements, err = requirement.All(); err != nil {
 		return v, err
 	}
-	known, err := transcript.ByID(v.Requirements)
+	known, err := requirement.ByID(v.Requirements)
 	if err != nil {
 		return v, err
 	}

@@ -10,7 +10,10 @@
 //	divergence      why Charter does otherwise, a sentence; where a later document
 //	                asks for the opposite, it is named and wins
 //
-// A proof names the ids that it proves, and a disposition its proofs; each is
-// checked against the other, so that neither is lost unseen. After a change of
-// proofs, go test ./impl/internal/conformance -update writes the proofs anew.
+// A proof names the ids that it proves, and a disposition its proofs, so that none
+// is lost unseen. After a change of proofs, go test ./impl/internal/conformance
+// -run TestDispositions -update lists all that there are, and go generate writes
+// the matrix, the page of the documentation that shows the dispositions.
 package conformance
+
+//go:generate go run ./matrix -module ../../..

@@ -14,7 +14,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/charterauth/charter/impl/internal/transcript"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/charterauth/charter/impl/internal/requirement"
 )
 
 // A Proof is a transcript, or a test that calls proof.Of.
@@ -29,20 +31,25 @@ type Proof struct {
 const transcripts = "impl/internal/transcript/testdata"
 
 // Proofs finds every proof in the source of the module: the transcripts and the
-// tests below impl and templates. It fails for a transcript that does not parse and
+// tests below impl and templates. It fails for a transcript whose comment does not parse and
 // for a call of proof.Of that could be passed over.
-func Proofs(module fs.FS, known map[string]transcript.Requirement) ([]Proof, error) {
-	dir, err := fs.Sub(module, transcripts)
-	if err != nil {
-		return nil, err
-	}
-	loaded, err := transcript.Load(dir, known)
+func Proofs(module fs.FS, known map[string]requirement.Requirement) ([]Proof, error) {
+	files, err := fs.Glob(module, transcripts+"/*/*.txtar")
 	if err != nil {
 		return nil, err
 	}
 	var all []Proof
-	for _, t := range loaded {
-		all = append(all, Proof{Name: t.Name, File: transcripts + "/" + t.Name + ".txtar", Names: t.Proves})
+	for _, file := range files {
+		text, err := fs.ReadFile(module, file)
+		if err != nil {
+			return nil, err
+		}
+		ids, _, err := requirement.Read(string(txtar.Parse(text).Comment), known)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		name := strings.TrimSuffix(strings.TrimPrefix(file, transcripts+"/"), ".txtar")
+		all = append(all, Proof{Name: name, File: file, Names: ids})
 	}
 	tests, err := GoProofs(module)
 	return append(all, tests...), err

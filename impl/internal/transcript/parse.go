@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/charterauth/charter/impl/internal/requirement"
 )
 
 // A Transcript is one conversation.
@@ -26,15 +27,12 @@ type step struct {
 	lines      []string
 }
 
-var (
-	requirementID = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*(-[A-Za-z0-9.]+)+-[0-9]+$`)
-	kinds         = []string{"server", "given", "request", "again", "answer", "response", "id_token", "jwt", "state", "clock"}
-)
+var kinds = []string{"server", "given", "request", "again", "answer", "response", "id_token", "jwt", "state", "clock"}
 
 // Load parses every transcript below a directory, in the order of their names.
 // It fails for one that does not parse, proves nothing, proves an id that is not
 // among the requirements, or has no request.
-func Load(dir fs.FS, known map[string]Requirement) ([]Transcript, error) {
+func Load(dir fs.FS, known map[string]requirement.Requirement) ([]Transcript, error) {
 	files, err := fs.Glob(dir, "*/*.txtar")
 	if err != nil {
 		return nil, err
@@ -56,10 +54,11 @@ func Load(dir fs.FS, known map[string]Requirement) ([]Transcript, error) {
 }
 
 // parse reads one file.
-func parse(name string, text []byte, known map[string]Requirement) (Transcript, error) {
+func parse(name string, text []byte, known map[string]requirement.Requirement) (Transcript, error) {
 	archive := txtar.Parse(text)
 	t := Transcript{Name: name}
-	if err := t.readComment(string(archive.Comment), known); err != nil {
+	var err error
+	if t.Proves, t.Sentence, err = requirement.Read(string(archive.Comment), known); err != nil {
 		return t, err
 	}
 	for _, section := range archive.Files {
@@ -71,33 +70,6 @@ func parse(name string, text []byte, known map[string]Requirement) (Transcript, 
 		t.steps = append(t.steps, step{kind, strings.TrimSpace(note), strings.Split(body, "\n")})
 	}
 	return t, t.checkOrder()
-}
-
-// readComment reads the ids and the sentence.
-func (t *Transcript) readComment(comment string, known map[string]Requirement) error {
-	var sentence []string
-	for word := range strings.FieldsSeq(comment) {
-		id := strings.TrimSuffix(word, ",")
-		if len(sentence) > 0 || !requirementID.MatchString(id) {
-			sentence = append(sentence, word)
-			continue
-		}
-		if _, ok := known[id]; !ok {
-			return fmt.Errorf("there is no requirement %s", id)
-		}
-		if slices.Contains(t.Proves, id) {
-			return fmt.Errorf("%s is named twice", id)
-		}
-		t.Proves = append(t.Proves, id)
-	}
-	t.Sentence = strings.Join(sentence, " ")
-	if len(t.Proves) == 0 {
-		return errors.New("the comment names no requirement")
-	}
-	if !strings.HasSuffix(t.Sentence, ".") {
-		return errors.New("the comment has no sentence")
-	}
-	return nil
 }
 
 // checkOrder wants at least one request, and after everything that is sent what

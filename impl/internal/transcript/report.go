@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/charterauth/charter/impl/internal/requirement"
 )
 
 // A Report is which requirements have a passing proof: ids with the names of the
@@ -52,7 +54,7 @@ func (r *Report) Proven() []string {
 // String lists, for each document of the inventory that has any proof, how many
 // of its requirements have one, and then each with its transcripts.
 func (r *Report) String() string {
-	all, err := Requirements()
+	all, err := requirement.All()
 	if err != nil {
 		return err.Error()
 	}

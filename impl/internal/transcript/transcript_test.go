@@ -11,6 +11,7 @@ import (
 	"github.com/charterauth/charter"
 	"github.com/charterauth/charter/impl/internal/oracle"
 	"github.com/charterauth/charter/impl/internal/pgtest"
+	"github.com/charterauth/charter/impl/internal/requirement"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 	"github.com/charterauth/charter/impl/store/sqlstore"
@@ -67,13 +68,13 @@ func migrated(t *testing.T, st *sqlstore.Store, err error) store.Store {
 }
 
 // known are the requirements that a transcript may name.
-func known(t *testing.T) map[string]Requirement {
+func known(t *testing.T) map[string]requirement.Requirement {
 	t.Helper()
-	all, err := Requirements()
+	all, err := requirement.All()
 	if err != nil {
 		t.Fatal(err)
 	}
-	byID, err := ByID(all)
+	byID, err := requirement.ByID(all)
 	if err != nil {
 		t.Fatal(err)
 	}

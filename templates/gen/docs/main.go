@@ -1,5 +1,6 @@
 // Command docs makes the static site of the API's documentation in gen/docs
-// from openapi.yaml. It owns every file there but the three of redoc, which
+// from openapi.yaml. It owns every file there but the conformance matrix, which
+// impl/internal/conformance/matrix writes, and the three of redoc, which
 // ./vendor copies from the package that package-lock.json pins; it refuses to
 // run when one of those is not what redoc.sha256 says. It knows nothing of what
 // the document describes but the standards that x-spec names.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -55,7 +56,8 @@ func TestNoDrift(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, entry := range entries {
-		if files[entry.Name()] == nil && others[entry.Name()] == "" {
+		matrix := strings.HasPrefix(entry.Name(), "conformance.") // another command's
+		if !matrix && files[entry.Name()] == nil && others[entry.Name()] == "" {
 			t.Errorf("%s is neither generated nor vendored", entry.Name())
 		}
 	}

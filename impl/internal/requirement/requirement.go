@@ -1,4 +1,7 @@
-package transcript
+// Package requirement holds the inventory of what the standards ask of an
+// authorization server and of what guards a resource: one row for each sentence
+// that binds them. It reads what a proof says that it proves, and runs nothing.
+package requirement
 
 import (
 	_ "embed"
@@ -6,7 +9,7 @@ import (
 	"strings"
 )
 
-//go:embed testdata/requirements.tsv
+//go:embed requirements.tsv
 var inventory string
 
 // A Requirement is one sentence of a standard that binds an authorization server
@@ -21,8 +24,8 @@ type Requirement struct {
 	Quote    string // how the sentence begins
 }
 
-// Requirements returns the inventory, in its order.
-func Requirements() ([]Requirement, error) {
+// All returns the inventory, in its order.
+func All() ([]Requirement, error) {
 	lines := strings.Split(strings.TrimRight(inventory, "\n"), "\n")
 	all := make([]Requirement, 0, len(lines)-1)
 	for i, line := range lines[1:] {
