@@ -5,8 +5,9 @@
 --   Times are microseconds since 1970-01-01 UTC; 0 is "not" or "never".
 --   Digests are SHA-256 in unpadded base64url, 43 characters; '' is none.
 --   Sealed values are ciphertext in unpadded base64url. Lists and objects are
---   JSON. Identifiers are compared byte by byte: on MySQL the database needs a
---   binary collation.
+--   JSON. Identifiers are compared byte by byte: the migration gives VARCHAR the
+--   "C" collation on PostgreSQL, and makes it VARBINARY on MySQL and MariaDB, and
+--   TEXT MEDIUMBLOB, which has room for the largest props.
 --   No foreign keys: a token is live only while its grant is, which every reader
 --   checks; revocation marks one row and never chases tokens.
 --

@@ -7,6 +7,7 @@
 // then delete). Secrets never reach a store: whoever bears a token is looked up
 // by the Digest of the token.
 //
-// Implementations: memory (tests, development), sqlstore (SQLite, PostgreSQL).
+// Implementations: memory (tests, development), sqlstore (SQLite, PostgreSQL,
+// MySQL and MariaDB).
 // A third party proves its own with storetest.
 package store

@@ -76,10 +76,10 @@ func (o serveOptions) dryRun() error {
 // checkStore looks at the scheme alone, as connect does.
 func (o serveOptions) checkStore() error {
 	switch scheme, rest, _ := strings.Cut(o.location.source(), ":"); {
-	case scheme == "sqlite" && rest != "", slices.Contains([]string{"postgres", "postgresql", "redis", "rediss"}, scheme):
+	case scheme == "sqlite" && rest != "", slices.Contains([]string{"postgres", "postgresql", "mysql", "redis", "rediss"}, scheme):
 		return nil
 	}
-	return fmt.Errorf("--store must be sqlite:PATH, postgres://… or redis://…")
+	return fmt.Errorf("--store must be sqlite:PATH, postgres://…, mysql://… or redis://…")
 }
 
 // A setting is one value that serve would run with.

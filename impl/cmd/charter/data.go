@@ -15,7 +15,7 @@ import (
 // A location says where the state is. Every command has its flags.
 type location struct {
 	data  string // directory of the embedded database and the key
-	store string // sqlite:PATH, postgres://… or redis://…; empty: sqlite in data
+	store string // sqlite:PATH, postgres://…, mysql://… or redis://…; empty: sqlite in data
 
 	config configPath
 }
@@ -23,7 +23,7 @@ type location struct {
 func (l *location) flags(f *pflag.FlagSet) {
 	f.Var(&l.config, "config", "YAML file with the flags of serve as keys; charter config schema describes it")
 	f.StringVar(&l.data, "data", "charter-data", "directory of the embedded database and of the key-encryption key")
-	f.StringVar(&l.store, "store", "", "database: sqlite:PATH, postgres://… or redis://… (default sqlite in the data directory)")
+	f.StringVar(&l.store, "store", "", "database: sqlite:PATH, postgres://…, mysql://… or redis://… (default sqlite in the data directory)")
 }
 
 // source returns the data source name of the store.

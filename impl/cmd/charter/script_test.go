@@ -14,32 +14,40 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/charterauth/charter/impl/internal/mysqltest"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 	"github.com/charterauth/charter/impl/seal"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(withPostgres{m}, map[string]func(){"charter": main})
+	testscript.Main(withDatabases{m}, map[string]func(){"charter": main})
 }
 
-// withPostgres stops the cluster that tests start.
-type withPostgres struct{ *testing.M }
+// withDatabases stops the servers that tests start.
+type withDatabases struct{ *testing.M }
 
-func (m withPostgres) Run() int { return pgtest.Main(m.M) }
+func (m withDatabases) Run() int {
+	defer mysqltest.Stop()
+	return pgtest.Main(m.M)
+}
 
 // TestScripts runs the transcripts in testdata: charter as it is used, each in
 // an empty directory. $ADDR and $ADMIN are free addresses.
 func TestScripts(t *testing.T) { runScripts(t, "testdata", func(*testscript.Env) error { return nil }) }
 
-// TestPostgresScripts runs those that need a database server: $POSTGRES is the
-// URL of an empty database, $POSTGRES_FILE a file that holds it.
-func TestPostgresScripts(t *testing.T) {
-	source := pgtest.DSN(t)
-	runScripts(t, "testdata/postgres", func(env *testscript.Env) error {
-		env.Setenv("POSTGRES", source)
-		env.Setenv("POSTGRES_FILE", env.WorkDir+"/.postgres")
-		return os.WriteFile(env.WorkDir+"/.postgres", []byte(source+"\n"), 0o600)
-	})
+// TestDatabaseScripts runs those that need a database server: $DATABASE is the
+// URL of an empty database, $DATABASE_FILE a file that holds it.
+func TestDatabaseScripts(t *testing.T) {
+	for name, url := range map[string]func(testing.TB) string{"postgres": pgtest.DSN, "mariadb": mysqltest.URL} {
+		t.Run(name, func(t *testing.T) {
+			source := url(t)
+			runScripts(t, "testdata/database", func(env *testscript.Env) error {
+				env.Setenv("DATABASE", source)
+				env.Setenv("DATABASE_FILE", env.WorkDir+"/.database")
+				return os.WriteFile(env.WorkDir+"/.database", []byte(source+"\n"), 0o600)
+			})
+		})
+	}
 }
 
 func runScripts(t *testing.T, dir string, setup func(*testscript.Env) error) {

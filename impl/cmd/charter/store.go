@@ -10,6 +10,7 @@ import (
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/redisstore"
 	"github.com/charterauth/charter/impl/store/sqlstore"
+	"github.com/charterauth/charter/impl/store/sqlstore/mysql"
 	"github.com/charterauth/charter/impl/store/sqlstore/postgres"
 	"github.com/charterauth/charter/impl/store/sqlstore/sqlite"
 )
@@ -53,9 +54,12 @@ func (l *location) connect(ctx context.Context) (st *sqlstore.Store, embedded bo
 	case "postgres", "postgresql":
 		st, err = postgres.Open(ctx, source)
 		return st, false, err
+	case "mysql":
+		st, err = mysql.Open(ctx, source)
+		return st, false, err
 	}
 	if strings.HasPrefix(source, "redis") {
 		return nil, false, errors.New("--store redis: there is no schema to migrate")
 	}
-	return nil, false, fmt.Errorf("--store must be sqlite:PATH, postgres://… or redis://…")
+	return nil, false, fmt.Errorf("--store must be sqlite:PATH, postgres://…, mysql://… or redis://…")
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/impl/internal/chromium"
+	"github.com/charterauth/charter/impl/internal/mysqltest"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 )
 
@@ -37,6 +38,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer chromium.Close()
+	defer mysqltest.Stop()
 	return pgtest.Main(m)
 }
 

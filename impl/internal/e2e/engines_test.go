@@ -3,6 +3,7 @@ package e2e
 import (
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/mysqltest"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 )
 
@@ -10,4 +11,5 @@ import (
 func onEveryStore(t *testing.T, test func(t *testing.T, c *charter)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, serve(t, "")) })
 	t.Run("postgres", func(t *testing.T) { test(t, serve(t, pgtest.DSN(t))) })
+	t.Run("mariadb", func(t *testing.T) { test(t, serve(t, mysqltest.URL(t))) })
 }

@@ -23,6 +23,8 @@ var licences = []struct {
 	{"MIT", []string{"Permission is hereby granted, free of charge, to any person obtaining a copy of this software", `THE SOFTWARE IS PROVIDED "AS IS"`}, "Apache"},
 	{"BSD-3-Clause", []string{"Redistribution and use in source and binary forms, with or without modification, are permitted", "may be used to endorse or promote products derived from this software without specific prior written permission"}, ""},
 	{"BSD-2-Clause", []string{"Redistribution and use in source and binary forms, with or without modification, are permitted", "Redistributions in binary form must reproduce the above copyright notice"}, "endorse"},
+	// Its copyleft ends at its own files, which are linked as they are.
+	{"MPL-2.0", []string{"Mozilla Public License Version 2.0", "This Source Code Form is subject to the terms of the Mozilla Public License, v. 2.0"}, ""},
 }
 
 // licenceOf names the licence of a text; "" where it is none that may be linked.

@@ -134,6 +134,11 @@ func table(ctx context.Context, db *sql.DB, name string) (texts []string, err er
 		if err := rows.Scan(targets...); err != nil {
 			return nil, err
 		}
+		for i, v := range values {
+			if b, ok := v.([]byte); ok {
+				values[i] = string(b)
+			}
+		}
 		texts = append(texts, fmt.Sprint(values))
 	}
 	slices.Sort(texts)

@@ -6,10 +6,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -20,6 +18,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 
+	"github.com/charterauth/charter/impl/internal/daemon"
 	"github.com/charterauth/charter/impl/internal/require"
 )
 
@@ -140,7 +139,7 @@ func initialize(bin string) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	owner, err := unprivileged(dir)
+	owner, err := daemon.Unprivileged(dir, "postgres")
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +150,7 @@ func initialize(bin string) (*cluster, error) {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	c := &cluster{dir: dir, bin: bin, owner: owner}
-	c.port, err = freePort()
+	c.port, err = daemon.FreePort()
 	return c, err
 }
 
@@ -164,39 +163,6 @@ func (c *cluster) run(settings ...string) error {
 }
 
 func (c *cluster) data() string { return filepath.Join(c.dir, "data") }
-
-// unprivileged gives dir to an account that PostgreSQL agrees to run as: it
-// refuses root.
-func unprivileged(dir string) (*syscall.SysProcAttr, error) {
-	// The server dies with the test process, however that ends.
-	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if os.Getuid() != 0 {
-		return attr, nil
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
-		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-		if err1 != nil || err2 != nil {
-			continue
-		}
-		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-		return attr, os.Chown(dir, int(uid), int(gid))
-	}
-	return nil, fmt.Errorf("no account to run PostgreSQL as")
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
 
 func (c *cluster) await() error {
 	db, err := sql.Open("pgx", c.url("postgres"))

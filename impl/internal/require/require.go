@@ -11,7 +11,7 @@ import (
 )
 
 // Variable names the engines that must be there, separated by commas: postgres,
-// chromium, node.
+// mariadb, chromium, node.
 const Variable = "CHARTER_TEST_REQUIRE"
 
 // Engine skips the test when found is false, or fails it when the engine is

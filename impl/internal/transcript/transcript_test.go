@@ -9,17 +9,23 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter"
+	"github.com/charterauth/charter/impl/internal/mysqltest"
 	"github.com/charterauth/charter/impl/internal/oracle"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 	"github.com/charterauth/charter/impl/internal/requirement"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 	"github.com/charterauth/charter/impl/store/sqlstore"
+	"github.com/charterauth/charter/impl/store/sqlstore/mysql"
 	"github.com/charterauth/charter/impl/store/sqlstore/postgres"
 	"github.com/charterauth/charter/impl/store/sqlstore/sqlite"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	code := pgtest.Main(m)
+	mysqltest.Stop()
+	os.Exit(code)
+}
 
 // engines open a new, empty store each, and how to read all of it.
 var engines = []struct {
@@ -36,6 +42,11 @@ var engines = []struct {
 		dsn := pgtest.Schema(t)
 		st, err := postgres.Open(context.Background(), dsn)
 		return migrated(t, st, err), tables(t, "pgx", dsn)
+	}},
+	{"mariadb", func(t *testing.T) (store.Store, Snapshot) {
+		url := mysqltest.URL(t)
+		st, err := mysql.Open(context.Background(), url)
+		return migrated(t, st, err), tables(t, "mysql", mysqltest.Source(url))
 	}},
 }
 

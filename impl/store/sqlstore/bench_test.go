@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/charterauth/charter/impl/internal/mysqltest"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
@@ -26,6 +27,10 @@ func onEveryEngine(b *testing.B, bench func(b *testing.B, s store.Store)) {
 	b.Run("PostgreSQL", func(b *testing.B) {
 		pgtest.DSN(b)
 		bench(b, postgresEngine().harness().Open(b))
+	})
+	b.Run("MariaDB", func(b *testing.B) {
+		mysqltest.URL(b)
+		bench(b, mysqlEngine().harness().Open(b))
 	})
 }
 

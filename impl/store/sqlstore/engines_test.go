@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/charterauth/charter"
+	"github.com/charterauth/charter/impl/internal/mysqltest"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/sqlstore"
@@ -23,6 +24,10 @@ func onEachEngine(t *testing.T, test func(t *testing.T, e *engine)) {
 		pgtest.DSN(t)
 		test(t, postgresEngine())
 	})
+	t.Run("MariaDB", func(t *testing.T) {
+		mysqltest.URL(t)
+		test(t, mysqlEngine())
+	})
 }
 
 func (e *engine) store(t testing.TB) *sqlstore.Store { return e.harness().Open(t).(*sqlstore.Store) }
@@ -31,7 +36,7 @@ type busy struct{}
 
 func (busy) Error() string    { return "rolled back for the sake of another" }
 func (busy) Code() int        { return 5 }       // SQLITE_BUSY
-func (busy) SQLState() string { return "40001" } // serialization_failure
+func (busy) SQLState() string { return "40001" } // serialization_failure; MySQL tells it by a number, see TestClassify
 
 // What was certainly rolled back is tried again, three times; nothing else is,
 // and no failure leaves anything behind.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/charterauth/charter/impl/internal/mysqltest"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/sqlstore"
@@ -26,7 +27,8 @@ func otherDatabase(source, name string) string {
 // right, both are in one transaction, and any number of callers win.
 type readThenWrite struct {
 	*sqlstore.Store
-	db *sqlx.DB
+	db    *sqlx.DB
+	pause string // a statement that keeps a connection for some milliseconds
 }
 
 func (s readThenWrite) ConsumeToken(ctx context.Context, c store.Consumption) error {
@@ -36,13 +38,13 @@ func (s readThenWrite) ConsumeToken(ctx context.Context, c store.Consumption) er
 	}
 	defer tx.Rollback()
 	var consumedAt int64
-	if err := tx.GetContext(ctx, &consumedAt, `SELECT consumed_at FROM charter_tokens WHERE digest = $1`, c.Token.String()); err != nil {
+	if err := tx.GetContext(ctx, &consumedAt, s.db.Rebind(`SELECT consumed_at FROM charter_tokens WHERE digest = ?`), c.Token.String()); err != nil {
 		return err
 	}
 	if consumedAt != 0 {
 		return store.ErrConsumed
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE charter_tokens SET consumed_at = $1, successor = $2 WHERE digest = $3`,
+	_, err = tx.ExecContext(ctx, s.db.Rebind(`UPDATE charter_tokens SET consumed_at = ?, successor = ? WHERE digest = ?`),
 		c.At.UnixMicro(), c.Successor.String(), c.Token.String())
 	if err != nil {
 		return err
@@ -58,24 +60,34 @@ func (s readThenWrite) Ping(ctx context.Context) error {
 	if err := s.Store.Ping(ctx); err != nil {
 		return err
 	}
-	_, err := s.db.ExecContext(ctx, `SELECT pg_sleep(0.005)`)
+	_, err := s.db.ExecContext(ctx, s.pause)
 	return err
 }
 
-// The race group is not blind: on PostgreSQL with a warm pool it catches a store
-// that reads and then writes. TestPostgreSQL is the control: ours passes.
+// The race group is not blind: on PostgreSQL and MariaDB with a warm pool it
+// catches a store that reads and then writes. TestPostgreSQL and TestMySQL are
+// the controls: ours passes.
 func TestRacesCatchReadThenWrite(t *testing.T) {
-	pgtest.DSN(t)
-	e := postgresEngine()
+	t.Run("PostgreSQL", func(t *testing.T) {
+		pgtest.DSN(t)
+		catchesReadThenWrite(t, postgresEngine(), `SELECT pg_sleep(0.005)`, func(url string) *sqlx.DB { return sqlx.MustOpen("pgx", url) })
+	})
+	t.Run("MariaDB", func(t *testing.T) {
+		mysqltest.URL(t)
+		catchesReadThenWrite(t, mysqlEngine(), `SELECT SLEEP(0.005)`, func(url string) *sqlx.DB { return sqlx.MustOpen("mysql", mysqltest.Source(url)) })
+	})
+}
+
+func catchesReadThenWrite(t *testing.T, e *engine, pause string, open func(url string) *sqlx.DB) {
 	handle := func(t testing.TB, s *sqlstore.Store) store.Store {
 		e.mu.Lock()
 		source := e.sources[s]
 		e.mu.Unlock()
-		db := sqlx.MustOpen("pgx", source)
+		db := open(source)
 		t.Cleanup(func() { db.Close() })
 		db.SetMaxOpenConns(16)
 		db.SetMaxIdleConns(16)
-		return readThenWrite{s, db}
+		return readThenWrite{s, db, pause}
 	}
 	h := e.harness()
 	planted := storetest.Harness{

@@ -11,16 +11,22 @@ import (
 	"time"
 
 	"github.com/charterauth/charter"
+	"github.com/charterauth/charter/impl/internal/mysqltest"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/sqlstore"
+	"github.com/charterauth/charter/impl/store/sqlstore/mysql"
 	"github.com/charterauth/charter/impl/store/sqlstore/postgres"
 	"github.com/charterauth/charter/impl/store/sqlstore/sqlite"
 	"github.com/charterauth/charter/impl/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	code := pgtest.Main(m)
+	mysqltest.Stop()
+	os.Exit(code)
+}
 
 // An engine opens stores, and remembers where each is so that another handle can
 // be opened on it.
@@ -75,6 +81,23 @@ func grantByID(ctx context.Context, s store.Store, id string) (store.Grant, erro
 		return store.Grant{}, store.ErrNotFound
 	}
 	return list[0], nil
+}
+
+func mysqlEngine() *engine {
+	return &engine{
+		describe: `SELECT CONCAT_WS(' ', table_name, column_name, column_type, is_nullable, column_default)
+			FROM information_schema.columns WHERE table_schema = DATABASE()
+			UNION ALL SELECT CONCAT_WS(' ', table_name, index_name, non_unique, seq_in_index, column_name)
+			FROM information_schema.statistics WHERE table_schema = DATABASE()`,
+		make: mysqltest.URL,
+		open: func(t testing.TB, source string) *sqlstore.Store {
+			s, err := mysql.Open(context.Background(), source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		},
+	}
 }
 
 // description is the schema as the engine tells it, whatever order it was made in.
@@ -132,4 +155,9 @@ func TestSQLite(t *testing.T) {
 func TestPostgreSQL(t *testing.T) {
 	pgtest.DSN(t) // skips here, not in the middle of the kit
 	storetest.Run(t, postgresEngine().harness())
+}
+
+func TestMySQL(t *testing.T) {
+	mysqltest.URL(t)
+	storetest.Run(t, mysqlEngine().harness())
 }
