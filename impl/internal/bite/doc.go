@@ -2,7 +2,7 @@
 // of the security code and asks whether a test notices. What no test notices is
 // a check that the next change may lose in silence.
 //
-//	go run ./impl/internal/bite -state DIR [-only impl/jose] [-jobs 1] [-rerun] [-slowest 1h]
+//	go run ./impl/internal/bite -state DIR [-only REGEXP] [-jobs 1] [-rerun] [-slowest 1h] [-witnesses LIST]
 //
 // # What is removed
 //

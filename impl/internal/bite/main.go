@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -25,27 +26,30 @@ var witnesses = []string{
 
 // A plan is what one run does.
 type plan struct {
-	root      string        // of the module
-	state     string        // directory of what is kept
-	guarded   []string      // packages that are mutated
-	witnesses []string      // packages whose tests are asked
-	reasons   string        // file of the equivalent mutants
-	only      string        // mutants of packages that contain this
-	jobs      int           // tests at a time
-	rerun     bool          // survivors are asked again, whatever is kept
-	slowest   time.Duration // tests that take longer are not asked
+	root      string         // of the module
+	state     string         // directory of what is kept
+	guarded   []string       // packages that are mutated
+	witnesses []string       // packages whose tests are asked
+	reasons   string         // file of the equivalent mutants
+	only      *regexp.Regexp // of the keys of the mutants that are asked
+	jobs      int            // tests at a time
+	rerun     bool           // survivors are asked again, whatever is kept
+	slowest   time.Duration  // tests that take longer are not asked
 }
 
 func main() {
 	p := plan{root: ".", guarded: guarded, witnesses: witnesses, reasons: "impl/internal/bite/equivalent.txt"}
 	flag.StringVar(&p.state, "state", "", "directory that keeps programs and results")
-	flag.StringVar(&p.only, "only", "", "only mutants whose package, function or text contains this")
+	only := flag.String("only", "", "regular expression of the mutants to ask, by package, function, kind and text")
 	flag.IntVar(&p.jobs, "jobs", 1, "tests at a time")
 	flag.BoolVar(&p.rerun, "rerun", false, "ask again what survived")
 	flag.DurationVar(&p.slowest, "slowest", time.Hour, "do not ask tests that take longer; what then survives is to be asked again with -rerun")
+	asked := flag.String("witnesses", strings.Join(witnesses, ","), "packages whose tests are asked; what then survives is to be asked again with -rerun")
 	flag.Parse()
-	if p.state == "" {
-		fmt.Fprintln(os.Stderr, "bite: -state is required")
+	p.witnesses = strings.Split(*asked, ",")
+	var err error
+	if p.only, err = regexp.Compile(*only); err != nil || p.state == "" {
+		fmt.Fprintln(os.Stderr, "bite: -state is required, and -only is a regular expression:", err)
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -96,5 +100,5 @@ func (p plan) run(ctx context.Context) (left int, err error) {
 
 // wanted reports whether -only names the mutant.
 func (p plan) wanted(m *mutant) bool {
-	return strings.Contains(m.key(), p.only)
+	return p.only == nil || p.only.MatchString(m.key())
 }

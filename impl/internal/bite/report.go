@@ -43,6 +43,7 @@ func (p plan) report(mutants []*mutant, kept *results, reasons map[string]string
 	var left, faults strings.Builder
 	named := map[string]bool{}
 	for _, m := range mutants {
+		named[m.key()] = true
 		if !p.wanted(m) {
 			continue
 		}
@@ -54,7 +55,6 @@ func (p plan) report(mutants []*mutant, kept *results, reasons map[string]string
 		s.all++
 		v, ok := kept.verdict(m)
 		reason, excused := reasons[m.key()]
-		named[m.key()] = true
 		switch {
 		case !ok:
 			s.open++
@@ -75,7 +75,7 @@ func (p plan) report(mutants []*mutant, kept *results, reasons map[string]string
 		}
 	}
 	for key := range reasons {
-		if p.only == "" && !named[key] {
+		if !named[key] {
 			fmt.Fprintf(&faults, "- equivalent.txt names no mutant: %s\n", strings.ReplaceAll(key, "\t", " · "))
 		}
 	}
