@@ -35,8 +35,9 @@ var personChanges = []change{
 		but: map[string]outcome{"sign-in": given, "consent": given}}, // the code is redeemed for nothing
 	{name: "scope removed", make: (*walk).removeScope,
 		but: map[string]outcome{
-			"sign-in": given, "consent": given, "redemption": narrowed, "introspection": narrowed, "protected call": narrowed,
-			"refresh": narrowed, "introspection after refresh": narrowed, "protected call after refresh": narrowed,
+			"authorization request": given, // an OpenID request is not refused for a scope that nobody knows
+			"sign-in":               given, "consent": given, "redemption": narrowed, "introspection": narrowed, "protected call": narrowed, "userinfo": given,
+			"refresh": narrowed, "introspection after refresh": narrowed, "protected call after refresh": narrowed, "userinfo after refresh": given,
 		}},
 }
 

@@ -57,6 +57,7 @@ func (w *walk) restart(t testing.TB, change func(*server.Config)) {
 	p.Server = servertest.New(t, w.store, func(c *server.Config) {
 		p.accounts.now = c.Now
 		c.Policy = RequireAccount(p.accounts)
+		c.Claims = Claims(p.accounts)
 		c.Interaction = Pages(Config{Accounts: p.accounts, Store: w.store, Now: c.Now})
 		for _, change := range w.restarts {
 			change(c)
@@ -114,9 +115,11 @@ var (
 		{"redemption", "consent", func(w *walk) outcome { return w.tryToken(w.app.Exchange(w.code, nil)) }},
 		{"introspection", "redemption", func(w *walk) outcome { return w.tryIntrospect(w.access) }},
 		{"protected call", "redemption", func(w *walk) outcome { return w.tryCall(w.access) }},
+		{"userinfo", "redemption", (*walk).tryUserInfo},
 		{"refresh", "redemption", func(w *walk) outcome { return w.tryToken(w.app.Refresh(w.refresh, nil)) }},
 		{"introspection after refresh", "refresh", func(w *walk) outcome { return w.tryIntrospect(w.access) }},
 		{"protected call after refresh", "refresh", func(w *walk) outcome { return w.tryCall(w.access) }},
+		{"userinfo after refresh", "refresh", (*walk).tryUserInfo},
 	}
 	machinePhases = []phase{
 		{"client credentials", "", (*walk).tryMachine},
@@ -126,7 +129,7 @@ var (
 )
 
 func (w *walk) tryAuthorize() outcome {
-	res := w.keep(w.Get("/authorize", w.app.Request(url.Values{"resource": {walkResource}}), w.send))
+	res := w.keep(w.Get("/authorize", w.app.Request(url.Values{"resource": {walkResource}, "scope": {"openid read write"}}), w.send))
 	if w.login = res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || !strings.Contains(w.login, gen.PathLoginPage) {
 		return refused
 	}
@@ -202,6 +205,13 @@ func (w *walk) tryCall(token string) outcome {
 		return narrowed
 	}
 	return refused
+}
+
+func (w *walk) tryUserInfo() outcome {
+	if w.Get(gen.PathUserInfo, nil, servertest.Bearer(w.access)).StatusCode != http.StatusOK {
+		return refused
+	}
+	return given
 }
 
 func (w *walk) decode(res *http.Response) (members map[string]any, status int) {
