@@ -13,6 +13,7 @@ import (
 
 	"github.com/charterauth/charter/impl/doctor"
 	"github.com/charterauth/charter/impl/interact"
+	"github.com/charterauth/charter/impl/internal/openapitest"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/protect"
 	"github.com/charterauth/charter/impl/server"
@@ -61,7 +62,7 @@ func newPlace(t *testing.T, issuerPath, mcpPath string, spoil func(http.Handler)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.handler = spoil(p.route(mcpPath, guard.Handler(http.NotFoundHandler())))
+	p.handler = spoil(p.route(openapitest.Handler(t, p.server), mcpPath, guard.Handler(http.NotFoundHandler())))
 	front.Start()
 	t.Cleanup(front.Close)
 	return p
@@ -69,13 +70,13 @@ func newPlace(t *testing.T, issuerPath, mcpPath string, spoil func(http.Handler)
 
 // route hands the MCP server what is its own. With an MCP server at the root,
 // that is only the path itself.
-func (p *place) route(mcpPath string, mcp http.Handler) http.Handler {
+func (p *place) route(issuer http.Handler, mcpPath string, mcp http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/.well-known/oauth-protected-resource"+mcpPath || r.URL.Path == mcpPath || mcpPath == "" && r.URL.Path == "/" {
 			mcp.ServeHTTP(w, r)
 			return
 		}
-		p.server.ServeHTTP(w, r)
+		issuer.ServeHTTP(w, r)
 	})
 }
 

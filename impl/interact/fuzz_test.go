@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/internal/openapitest"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/server"
@@ -104,7 +105,7 @@ func FuzzPages(f *testing.F) {
 		if err != nil {
 			return
 		}
-		begun := answer(s, httptest.NewRequest(http.MethodGet, servertest.Issuer+"/authorize?"+client.Request(nil).Encode(), nil)).Result()
+		begun := answer(t, s, httptest.NewRequest(http.MethodGet, servertest.Issuer+"/authorize?"+client.Request(nil).Encode(), nil)).Result()
 		page, err := url.Parse(begun.Header.Get("Location"))
 		if err != nil {
 			t.Fatal(err)
@@ -116,7 +117,7 @@ func FuzzPages(f *testing.F) {
 			r.URL.RawQuery = form
 		}
 		servertest.Cookies(begun)(r)
-		w := answer(s, r)
+		w := answer(t, s, r)
 		if w.Code >= http.StatusInternalServerError {
 			t.Errorf("status %d", w.Code)
 		}
@@ -132,8 +133,10 @@ func FuzzPages(f *testing.F) {
 	})
 }
 
-func answer(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+// answer is what the server says to r, as the document has it.
+func answer(t testing.TB, h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	t.Helper()
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
+	openapitest.Handler(t, h).ServeHTTP(w, r)
 	return w
 }

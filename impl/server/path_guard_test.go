@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/openapitest"
 	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
@@ -29,7 +30,7 @@ type wire struct {
 func newWire(t *testing.T, change ...func(*server.Config)) wire {
 	t.Helper()
 	f := newFixture(t, change...)
-	listener := httptest.NewServer(f.Server.Server)
+	listener := httptest.NewServer(openapitest.Handler(t, f.Server.Server))
 	t.Cleanup(listener.Close)
 	return wire{f, strings.TrimPrefix(listener.URL, "http://")}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/openapitest"
 	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/store/memory"
@@ -23,7 +24,7 @@ import (
 // onTCP serves a world on a port.
 func onTCP(t *testing.T, w *world) (address string) {
 	t.Helper()
-	s := httptest.NewServer(w.Server)
+	s := httptest.NewServer(openapitest.Handler(t, w.Server))
 	t.Cleanup(s.Close)
 	return s.Listener.Addr().String()
 }

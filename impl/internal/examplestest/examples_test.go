@@ -24,7 +24,11 @@ func TestExamples(t *testing.T) {
 	sent := 0
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			for _, name := range exampleNames(op) {
+			names := exampleNames(op)
+			if len(names) == 0 {
+				t.Errorf("%s %s has no example that could be sent", method, path)
+			}
+			for _, name := range names {
 				sent++
 				t.Run(op.OperationID+"/"+name, func(t *testing.T) {
 					r := request(t, method, path, op, name)

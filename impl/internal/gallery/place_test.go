@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/impl/interact"
+	"github.com/charterauth/charter/impl/internal/openapitest"
 	"github.com/charterauth/charter/impl/internal/person"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
@@ -57,7 +58,7 @@ func newPlace(t *testing.T, own fs.FS) *place {
 			Accounts: accounts, Store: st, Service: "Example Cloud", ScopeDescriptions: descriptions, Templates: own, Now: c.Now,
 		})
 	})
-	listener.Config.Handler = p.Server
+	listener.Config.Handler = openapitest.Handler(t, p.Server)
 	listener.Start()
 	t.Cleanup(listener.Close)
 	for _, name := range []string{"nobody", "alice", "maria.lopez-hernandez@example.com"} {
