@@ -11,14 +11,15 @@ import (
 // A Browser belongs to one person, who stays signed in. It is for one goroutine.
 type Browser struct{ person person.Person }
 
-// Browser returns a browser of the first account's owner, at an address of its
+// Browser returns the nth browser, of one of the people and at an address of its
 // own, so that no limit for one address matters.
 func (f *Fleet) Browser(n int, via http.RoundTripper) (*Browser, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
 	}
-	return &Browser{person.Person{Name: f.Account.Name, Password: f.Account.Password, Jar: jar, Transport: forwarded{via, n}}}, nil
+	who := f.People[n%len(f.People)]
+	return &Browser{person.Person{Name: who.Name, Password: who.Password, Jar: jar, Transport: forwarded{via, n}}}, nil
 }
 
 // Code lets the person allow what the client asks for, and returns the code.

@@ -34,7 +34,7 @@ type Fleet struct {
 	Issuer    string
 	Processes []*Process
 	Balancer  *Relay
-	Account   Account // the first account
+	People    []Account // who can sign in; the first account, and those that AddPeople has added
 
 	inService atomic.Pointer[[]string] // addresses, for the balancer
 
@@ -71,7 +71,7 @@ func Start(t testing.TB, o Options) *Fleet {
 		}
 		t.Cleanup(p.Kill)
 		if i == 0 {
-			f.Account = account
+			f.People = []Account{account}
 		}
 	}
 	f.checkHealth()
@@ -132,8 +132,23 @@ func newFleet(t testing.TB, o Options) *Fleet {
 // Run runs another command of charter and returns what it prints.
 func (f *Fleet) Run(args ...string) []byte {
 	f.t.Helper()
+	return f.run("", args...)
+}
+
+// AddPeople adds accounts, since one account's owner signs in only so often.
+func (f *Fleet) AddPeople(n int) {
+	f.t.Helper()
+	for i := range n {
+		a := Account{fmt.Sprintf("person-%d", i), seal.NewToken(seal.PrefixClientSecret)}
+		f.run(a.Password+"\n", "accounts", "add", a.Name, "--password-stdin", "--store", f.store)
+		f.People = append(f.People, a)
+	}
+}
+
+func (f *Fleet) run(input string, args ...string) []byte {
+	f.t.Helper()
 	cmd := exec.Command(f.binary, args...)
-	cmd.Env = f.env
+	cmd.Env, cmd.Stdin = f.env, strings.NewReader(input)
 	var errors bytes.Buffer
 	cmd.Stderr = &errors
 	out, err := cmd.Output()
