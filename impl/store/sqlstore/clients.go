@@ -75,7 +75,6 @@ func (s *Store) RegisterClient(ctx context.Context, c store.Client, since time.T
 	const attempts = 4 // one to lose, one to find what won, and two for what a sweep or a delete does between
 	for range attempts {
 		err = s.change(ctx, func(t tx) error {
-			registered = c
 			if !c.Fingerprint.IsZero() {
 				shared, err := t.shareClient(ctx, c, since)
 				if err == nil {
@@ -89,6 +88,11 @@ func (s *Store) RegisterClient(ctx context.Context, c store.Client, since time.T
 			if _, err := t.exec(ctx, insert("charter_clients", clientColumns, 1), row...); err != nil {
 				return err
 			}
+			// What a reader will get, with the store's precision; read before the
+			// commit, after which nothing may fail.
+			if registered, err = scanClient(t.one(ctx, `SELECT `+clientColumns+` FROM charter_clients WHERE id = ?`, c.ID)); err != nil {
+				return err
+			}
 			return t.addTokens(ctx, tokens)
 		})
 		if c.Fingerprint.IsZero() || !errors.Is(err, store.ErrConflict) {
@@ -97,10 +101,6 @@ func (s *Store) RegisterClient(ctx context.Context, c store.Client, since time.T
 	}
 	if err != nil {
 		return store.Client{}, err
-	}
-	if registered.ID == c.ID {
-		// What a reader would get, with the store's precision.
-		return s.Client(ctx, c.ID)
 	}
 	return registered, nil
 }

@@ -105,7 +105,7 @@ func (g *groupCommit) run() {
 // happened.
 func commit(w *writer, group []*pendingChange) ([]error, error) {
 	if err := w.run("BEGIN IMMEDIATE"); err != nil {
-		w.close()
+		w.abandon() // whatever it did, the next group starts anew
 		return nil, err
 	}
 	results := make([]error, len(group))
