@@ -28,23 +28,33 @@ type load struct {
 	took   map[string][]time.Duration // by what was asked for; one of so many is kept
 }
 
-// run uses the server until ctx ends.
-func (l *load) run(ctx context.Context) {
+// run uses the server for d. Everybody signs in before, one after the other: a
+// server that hashes as many passwords as it has processors for turns others away.
+func (l *load) run(d time.Duration) {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	start := make(chan struct{})
 	var work sync.WaitGroup
 	for i := range workers {
+		via := l.fleet.Via(l.fleet.Processes[0])
+		browser, err := l.fleet.Browser(i, via)
+		if err == nil {
+			_, err = browser.Code(l.client)
+		}
+		if err != nil {
+			l.fail("sign-in", err.Error())
+			continue
+		}
 		work.Go(func() {
-			via := l.fleet.Via(l.fleet.Processes[0])
 			defer via.CloseIdleConnections()
-			browser, err := l.fleet.Browser(i, via)
-			if err != nil {
-				l.fail("browser", err.Error())
-				return
-			}
+			<-start
 			for n := 0; ctx.Err() == nil; n++ {
 				l.life(via, browser, n)
 			}
 		})
 	}
+	close(start)
+	time.AfterFunc(d, stop)
 	work.Wait()
 }
 

@@ -1,7 +1,6 @@
 package soak
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -76,10 +75,8 @@ func soak(t *testing.T, d time.Duration, o fleet.Options) {
 	f.AddPeople(workers / 4)
 	l := &load{fleet: f, client: f.Confidential(), took: make(map[string][]time.Duration)}
 	before := holds(t, admin)
-	ctx, stop := context.WithTimeout(context.Background(), d)
-	defer stop()
 	ended := make(chan struct{})
-	go func() { l.run(ctx); close(ended) }()
+	go func() { l.run(d); close(ended) }()
 	begin := time.Now()
 	var samples []holding
 	for sampling := true; sampling; {
