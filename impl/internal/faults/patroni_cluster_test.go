@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/daemon"
 	"github.com/charterauth/charter/impl/internal/fleet"
 	"github.com/charterauth/charter/impl/internal/pgtest"
 )
@@ -43,7 +44,7 @@ func newPair(t *testing.T) *pair {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	p := &pair{t: t, dir: dir, bin: bin, etcd: fleet.FreeAddr(t)}
-	if p.as, err = pgtest.Unprivileged(dir); err != nil {
+	if p.as, err = daemon.Unprivileged(dir, "postgres"); err != nil {
 		t.Fatal(err)
 	}
 	peer := fleet.FreeAddr(t)

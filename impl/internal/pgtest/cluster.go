@@ -111,9 +111,5 @@ func (c *Cluster) Query(into any, query string) {
 	}
 }
 
-// Unprivileged gives dir to an account that PostgreSQL agrees to run as, and
-// returns how to run as it.
-func Unprivileged(dir string) (*syscall.SysProcAttr, error) { return unprivileged(dir) }
-
 // Programs returns the directory of PostgreSQL's programs, if it is here.
 func Programs() (dir string, found bool) { return programs() }
