@@ -125,6 +125,19 @@ func chiSquare(counts *[bodyLen][256]int, samples int) float64 {
 	return worst
 }
 
+// A right checksum does not make up for a character that no token has.
+func TestForeignCharacters(t *testing.T) {
+	body := PrefixAccessToken + strings.Repeat("A", bodyLen-1)
+	for _, c := range []string{"-", "_", "+", "/", "=", " ", "\x00", "\n", "\x80"} {
+		if s := string(appendSum([]byte(body + c))); WellFormed(PrefixAccessToken, s) {
+			t.Errorf("%q is well-formed", s)
+		}
+	}
+	if s := string(appendSum([]byte(body + "z"))); !WellFormed(PrefixAccessToken, s) {
+		t.Errorf("%q is not well-formed", s)
+	}
+}
+
 func FuzzWellFormed(f *testing.F) {
 	proof.Of(f, "FUZZ-5")
 	f.Add(NewToken(PrefixAccessToken))

@@ -165,6 +165,11 @@ func TestCodeWithoutChallenge(t *testing.T) {
 			x.refused(c.name, a, 400, c.want)
 		}
 	}
+	// The switch is for clients with a secret: without one PKCE is all there is.
+	x := newTokenTest(t)
+	x.change("O1", exempt)
+	code, _ := x.code(allowed{client: "O1", noChallenge: true})
+	x.refused("public client", x.post("/token", as("O1"), with(codeForm(code), without...)), 400, "invalid_request")
 }
 
 // ATK-52, WOP-144, RFC6749-4.1.2-5, -6, OAUTH21-4.1.3-1.
