@@ -96,3 +96,25 @@ func TestArgon2idBounds(t *testing.T) {
 		}
 	}
 }
+
+// A host has one spelling: brackets are for IPv6 alone, labels for the letters
+// that every parser keeps.
+func TestValidHost(t *testing.T) {
+	for host, want := range map[string]bool{
+		"[::1]": true, "127.0.0.1": true, "a-1.example": true, "[127.0.0.1]": false, "[::1": false, "[::ffff:127.0.0.1]": false, "[0::1]": false, "[::1%25lo]": false,
+		"a{.example": false, "a`.example": false, "A.example": false, "a..example": false, "-a.example": false, "127.1": false, "0x7f.0x1": false,
+		strings.Repeat("a", 63) + ".example": true, strings.Repeat("a", 64) + ".example": false,
+	} {
+		if validHost(host) != want {
+			t.Errorf("%q: %t", host, !want)
+		}
+	}
+}
+
+func TestLanguageTag(t *testing.T) {
+	for tag, want := range map[string]bool{"de": true, "zh-Hant-TW": true, "x-123": true, "": false, "de-": false, "de_DE": false, "d{": false, "d`": false, "d[": false, "d@": false, "d:": false, "d/": false, "abcdefghi": false} {
+		if languageTag(tag) != want {
+			t.Errorf("%q: %t", tag, !want)
+		}
+	}
+}

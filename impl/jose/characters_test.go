@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -22,6 +23,50 @@ func TestCharacters(t *testing.T) {
 	} {
 		if validTyp(s) != want {
 			t.Errorf("type %.20q: %t", s, !want)
+		}
+	}
+}
+
+// A type is compared in ASCII: no other letter is lowered onto one.
+func TestTypOfOtherLetters(t *testing.T) {
+	v := &Verifier{c: VerifierConfig{Typ: "kb+jwt"}}
+	for typ, want := range map[string]bool{"kb+jwt": true, "KB+JWT": true, "application/kb+jwt": true, "\u212ab+jwt": false, "kb+jwt ": false} {
+		if v.typMatches(typ) != want {
+			t.Errorf("%q: %t", typ, !want)
+		}
+	}
+}
+
+// Two names that differ in the case of a letter are one, whatever else is in
+// them; names that differ elsewhere are two.
+func TestFold(t *testing.T) {
+	for _, pair := range [][2]string{{"A[", "a["}, {"A{", "a{"}, {"\u212a", "k"}, {"\u017f", "S"}, {"É", "é"}} {
+		if fold(pair[0]) != fold(pair[1]) {
+			t.Errorf("%q and %q are two names", pair[0], pair[1])
+		}
+	}
+	for _, pair := range [][2]string{{"A[", "A{"}, {"a[", "a{"}, {"É", "e"}} {
+		if fold(pair[0]) == fold(pair[1]) {
+			t.Errorf("%q and %q are one name", pair[0], pair[1])
+		}
+	}
+}
+
+// What follows the base64url of a member is not cut off: two readers would have
+// two keys.
+func TestJWKMembersAreWhole(t *testing.T) {
+	for _, row := range []struct{ jwk, members string }{{rsaJWK, "n e"}, {ecJWK, "x y"}, {edJWK, "x"}} {
+		if _, err := ParseJWK([]byte(row.jwk)); err != nil {
+			t.Fatal(err) // the control
+		}
+		for member := range strings.FieldsSeq(row.members) {
+			start := strings.Index(row.jwk, `"`+member+`":"`) + len(member) + 4
+			end := start + strings.IndexByte(row.jwk[start:], '"')
+			for _, junk := range []string{"!", "=", "!!!!", " ", "AAAA!"} {
+				if _, err := ParseJWK([]byte(row.jwk[:end] + junk + row.jwk[end:])); !errors.Is(err, ErrKey) {
+					t.Errorf("%.20s with %q behind %s: %v", row.jwk, junk, member, err)
+				}
+			}
 		}
 	}
 }
