@@ -178,12 +178,15 @@ func (e RequestErrorCode) Valid() bool {
 
 // Defines values for ResponseMode.
 const (
-	ResponseModeQuery ResponseMode = "query"
+	ResponseModeFormPost ResponseMode = "form_post"
+	ResponseModeQuery    ResponseMode = "query"
 )
 
 // Valid indicates whether the value is a known member of the ResponseMode enum.
 func (e ResponseMode) Valid() bool {
 	switch e {
+	case ResponseModeFormPost:
+		return true
 	case ResponseModeQuery:
 		return true
 	default:
@@ -332,6 +335,34 @@ func (o *AccessTokenForm) Values() url.Values {
 	return v
 }
 
+// AccountForm is the schema AccountForm of the document (Charter).
+//
+// Which account is used.
+type AccountForm struct {
+	// The handle of the authorization request.
+	Request string `json:"request"`
+	// The session's id of an account that is signed in at the browser, or `other`.
+	Account string `json:"account"`
+	// What the page was given; good for this browser and request alone.
+	CSRF string `json:"csrf"`
+}
+
+// Values returns o as form parameters, without those that are empty.
+func (o *AccountForm) Values() url.Values {
+	v := url.Values{}
+	if o.Request != "" {
+		v.Set("request", string(o.Request))
+	}
+	if o.Account != "" {
+		v.Set("account", string(o.Account))
+	}
+	if o.CSRF != "" {
+		v.Set("csrf", string(o.CSRF))
+	}
+
+	return v
+}
+
 // AuthorizationRequest is the schema AuthorizationRequest of the document (RFC 6749 §4.1.1).
 //
 // The authorization request. What is not declared here is ignored.
@@ -344,16 +375,30 @@ type AuthorizationRequest struct {
 	ResponseType ResponseType `json:"response_type"`
 	// Comes back as it is.
 	State string `json:"state,omitempty"`
+	// Classes of authentication that the client would like, best first (OpenID Connect Core §3.1.2.1).
+	ACRValues string `json:"acr_values,omitempty"`
+	// Claims asked for by name: a JSON object (OpenID Connect Core §5.5).
+	Claims string `json:"claims,omitempty"`
+	// Languages of claims, best first (OpenID Connect Core §5.2).
+	ClaimsLocales string `json:"claims_locales,omitempty"`
 	// Required of every client that the operator has not exempted (RFC 7636 §4.3).
 	CodeChallenge string `json:"code_challenge,omitempty"`
 	// plain is not offered.
 	CodeChallengeMethod CodeChallengeMethod `json:"code_challenge_method,omitempty"`
+	// How the client shows the pages: page, popup, touch or wap (OpenID Connect Core §3.1.2.1).
+	Display string `json:"display,omitempty"`
+	// An ID Token of who is to be signed in (OpenID Connect Core §3.1.2.1); it may have expired.
+	IDTokenHint string `json:"id_token_hint,omitempty"`
 	// Filled in on the login page.
 	LoginHint string `json:"login_hint,omitempty"`
+	// Seconds; whoever signed in longer ago signs in again (OpenID Connect Core §3.1.2.1).
+	MaxAge *int64 `json:"max_age,omitempty"`
 	// Comes back in the ID Token as it is (OpenID Connect Core §3.1.2.1).
 	Nonce string `json:"nonce,omitempty"`
-	// With any value the person is asked, whatever they allowed before (OpenID Connect Core §3.1.2.1); otherwise not used.
+	// Values of none, login, consent, select_account and create, separated by spaces (OpenID Connect Core §3.1.2.1). Which are offered, the metadata says.
 	Prompt string `json:"prompt,omitempty"`
+	// Refused: self-issued clients are not offered (OpenID Connect Core §7).
+	Registration string `json:"registration,omitempty"`
 	// A signed request object (RFC 9101 §5.1), where the operator offers that. Its members are the parameters; those beside it are not looked at, but for client_id.
 	Request string `json:"request,omitempty"`
 	// Where a request object is (RFC 9101 §5.2), where the operator offers that: one of the client's request_uris.
@@ -364,7 +409,7 @@ type AuthorizationRequest struct {
 	ResponseMode ResponseMode `json:"response_mode,omitempty"`
 	// Without it, the operator's default is asked for (RFC 6749 §3.3).
 	Scope string `json:"scope,omitempty"`
-	// Not used; kept within bounds.
+	// Languages of the pages, best first; pages may have fewer (OpenID Connect Core §3.1.2.1).
 	UILocales string `json:"ui_locales,omitempty"`
 }
 
@@ -383,20 +428,41 @@ func (o *AuthorizationRequest) Values() url.Values {
 	if o.State != "" {
 		v.Set("state", string(o.State))
 	}
+	if o.ACRValues != "" {
+		v.Set("acr_values", string(o.ACRValues))
+	}
+	if o.Claims != "" {
+		v.Set("claims", string(o.Claims))
+	}
+	if o.ClaimsLocales != "" {
+		v.Set("claims_locales", string(o.ClaimsLocales))
+	}
 	if o.CodeChallenge != "" {
 		v.Set("code_challenge", string(o.CodeChallenge))
 	}
 	if o.CodeChallengeMethod != "" {
 		v.Set("code_challenge_method", string(o.CodeChallengeMethod))
 	}
+	if o.Display != "" {
+		v.Set("display", string(o.Display))
+	}
+	if o.IDTokenHint != "" {
+		v.Set("id_token_hint", string(o.IDTokenHint))
+	}
 	if o.LoginHint != "" {
 		v.Set("login_hint", string(o.LoginHint))
+	}
+	if o.MaxAge != nil {
+		v.Set("max_age", strconv.FormatInt(int64(*o.MaxAge), 10))
 	}
 	if o.Nonce != "" {
 		v.Set("nonce", string(o.Nonce))
 	}
 	if o.Prompt != "" {
 		v.Set("prompt", string(o.Prompt))
+	}
+	if o.Registration != "" {
+		v.Set("registration", string(o.Registration))
 	}
 	if o.Request != "" {
 		v.Set("request", string(o.Request))
@@ -426,6 +492,8 @@ func (o *AuthorizationRequest) Values() url.Values {
 type AuthorizationServerMetadata struct {
 	// The issuer identifier, byte for byte the one that the client started from (RFC 8414 §3.3).
 	Issuer string `json:"issuer"`
+	// Classes of authentication.
+	ACRValuesSupported []string `json:"acr_values_supported,omitempty"`
 	// Absent where nobody is asked.
 	AuthorizationEndpoint string `json:"authorization_endpoint,omitempty"`
 	// Every authorization response has iss (RFC 9207 §3).
@@ -440,6 +508,8 @@ type AuthorizationServerMetadata struct {
 	ClientIDMetadataDocumentSupported bool `json:"client_id_metadata_document_supported,omitempty"`
 	// RFC 7636 §4.2.
 	CodeChallengeMethodsSupported []string `json:"code_challenge_methods_supported,omitempty"`
+	// The pages fit every one of them.
+	DisplayValuesSupported []string `json:"display_values_supported,omitempty"`
 	// What /token answers.
 	GrantTypesSupported []string `json:"grant_types_supported,omitempty"`
 	// How ID Tokens are signed; RS256 is the default.
@@ -452,6 +522,8 @@ type AuthorizationServerMetadata struct {
 	IntrospectionEndpointAuthSigningAlgValuesSupported []string `json:"introspection_endpoint_auth_signing_alg_values_supported,omitempty"`
 	// Where the keys are.
 	JWKSURI string `json:"jwks_uri,omitempty"`
+	// Initiating User Registration §4.2.
+	PromptValuesSupported []string `json:"prompt_values_supported,omitempty"`
 	// What tokens can be for (RFC 9728 §4).
 	ProtectedResources []string `json:"protected_resources,omitempty"`
 	// Absent when registration is closed (RFC 7591 §3).
@@ -501,6 +573,10 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 	var err error
 	b = append(b, '{')
 	b = appendText(appendName(b, "\"issuer\":"), o.Issuer)
+	if o.ACRValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"acr_values_supported\":"), o.ACRValuesSupported)
+
+	}
 	if o.AuthorizationEndpoint != "" {
 		b = appendText(appendName(b, "\"authorization_endpoint\":"), o.AuthorizationEndpoint)
 	}
@@ -525,6 +601,10 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"code_challenge_methods_supported\":"), o.CodeChallengeMethodsSupported)
 
 	}
+	if o.DisplayValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"display_values_supported\":"), o.DisplayValuesSupported)
+
+	}
 	if o.GrantTypesSupported != nil {
 		b = appendTexts(appendName(b, "\"grant_types_supported\":"), o.GrantTypesSupported)
 
@@ -546,6 +626,10 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 	}
 	if o.JWKSURI != "" {
 		b = appendText(appendName(b, "\"jwks_uri\":"), o.JWKSURI)
+	}
+	if o.PromptValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"prompt_values_supported\":"), o.PromptValuesSupported)
+
 	}
 	if o.ProtectedResources != nil {
 		b = appendTexts(appendName(b, "\"protected_resources\":"), o.ProtectedResources)
@@ -610,7 +694,7 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"userinfo_signing_alg_values_supported\":"), o.UserinfoSigningAlgValuesSupported)
 
 	}
-	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
+	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
 		return b, err
 	}
 	return append(b, '}'), err
@@ -626,7 +710,7 @@ func (o *AuthorizationServerMetadata) UnmarshalJSON(document []byte) error {
 	if err := json.Unmarshal(document, &o.Additional); err != nil {
 		return err
 	}
-	for _, name := range []string{"issuer", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
+	for _, name := range []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "grant_types_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
 		delete(o.Additional, name)
 	}
 	return nil
@@ -2234,7 +2318,7 @@ type ResponseMode string
 // ResponseModeValues returns every value of ResponseMode, in the order of the
 // document. The slice is the caller's.
 func ResponseModeValues() []ResponseMode {
-	return []ResponseMode{"query"}
+	return []ResponseMode{"query", "form_post"}
 }
 
 // ResponseType is the schema ResponseType of the document (RFC 6749 §3.1.1).

@@ -171,6 +171,14 @@ var Operations = []Operation{
 		MaxBody:  16384,
 	},
 	{
+		ID: "chooseAccount", Method: "POST", Path: "/login/account",
+		Summary: "Choose an account", Spec: "OpenID Connect Core §3.1.2.1",
+		Tags:     []string{"pages"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  16384,
+	},
+	{
 		ID: "consentPage", Method: "GET", Path: "/consent",
 		Summary: "The consent page", Spec: "RFC 6749 §10.2",
 		Tags:     []string{"pages"},
@@ -230,6 +238,7 @@ const (
 	PathReadyz                      = "/readyz"
 	PathLoginPage                   = "/login"
 	PathLogin                       = "/login"
+	PathChooseAccount               = "/login/account"
 	PathConsentPage                 = "/consent"
 	PathConsent                     = "/consent"
 	PathAppsPage                    = "/apps"
@@ -266,11 +275,12 @@ func NewPagesHandler(s Pages, o Options) *Handler {
 	h := newHandler(o)
 	h.add(&Operations[18], nil, serveLoginPage(s))
 	h.add(&Operations[19], nil, serveLogin(s))
-	h.add(&Operations[20], nil, serveConsentPage(s))
-	h.add(&Operations[21], nil, serveConsent(s))
-	h.add(&Operations[22], nil, serveAppsPage(s))
-	h.add(&Operations[23], nil, serveRevokeApps(s))
-	h.add(&Operations[24], nil, serveLogout(s))
+	h.add(&Operations[20], nil, serveChooseAccount(s))
+	h.add(&Operations[21], nil, serveConsentPage(s))
+	h.add(&Operations[22], nil, serveConsent(s))
+	h.add(&Operations[23], nil, serveAppsPage(s))
+	h.add(&Operations[24], nil, serveRevokeApps(s))
+	h.add(&Operations[25], nil, serveLogout(s))
 	return h
 }
 
@@ -782,6 +792,35 @@ func (in *LoginInput) read(w http.ResponseWriter, r *http.Request, op *Operation
 
 }
 
+func serveChooseAccount(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &ChooseAccountInput{HTTP: r}
+		if problem := in.read(w, r, op); problem != nil {
+			return problem
+		}
+		out, err := s.ChooseAccount(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeChooseAccount(w)
+	}
+}
+
+func (in *ChooseAccountInput) read(w http.ResponseWriter, r *http.Request, op *Operation) (problem *Problem) {
+	body, problem := readBody(w, r, op, mediaTypeForm)
+	if problem != nil {
+		return problem
+	}
+	if in.Form, problem = DecodeAccountForm(string(body)); problem != nil {
+		return problem
+	}
+	return refuseQuery(r, namesAccountForm)
+
+}
+
 func serveConsentPage(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
 	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
 		in := &ConsentPageInput{HTTP: r}
@@ -965,6 +1004,8 @@ type Pages interface {
 	LoginPage(ctx context.Context, in *LoginPageInput) (LoginPageOutput, error)
 	// Login answers POST /login: Sign in (OAuth 2.1 §4.1.1).
 	Login(ctx context.Context, in *LoginInput) (LoginOutput, error)
+	// ChooseAccount answers POST /login/account: Choose an account (OpenID Connect Core §3.1.2.1).
+	ChooseAccount(ctx context.Context, in *ChooseAccountInput) (ChooseAccountOutput, error)
 	// Logout answers POST /logout: Sign out (Charter).
 	Logout(ctx context.Context, in *LogoutInput) (LogoutOutput, error)
 }
@@ -1212,6 +1253,31 @@ type AuthorizeOutput interface {
 	writeAuthorize(w http.ResponseWriter) error
 }
 
+// Authorize200 is an answer with status 200: A page that takes an error to a client that asked for form_post.
+type Authorize200 struct {
+	ContentSecurityPolicy string // header Content-Security-Policy, required
+	Body                  []byte // text/html
+}
+
+var headersAuthorize200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o Authorize200) writeAuthorize(w http.ResponseWriter) error {
+	if len(o.ContentSecurityPolicy) == 0 {
+		return missing("Authorize", "Content-Security-Policy")
+	}
+	h := w.Header()
+	for _, c := range headersAuthorize200 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	h["Content-Type"] = contentTypeHTML
+	w.WriteHeader(200)
+	_, _ = w.Write(o.Body) // it fails when the client has gone
+	return nil
+}
+
 // Authorize303 is an answer with status 303: The browser goes to the first page, or back to the client with an error.
 type Authorize303 struct {
 	Location  string   // header Location, required
@@ -1246,6 +1312,31 @@ type AuthorizePostInput struct {
 // AuthorizePostOutput is one of the answers of AuthorizePost.
 type AuthorizePostOutput interface {
 	writeAuthorizePost(w http.ResponseWriter) error
+}
+
+// AuthorizePost200 is an answer with status 200: A page that takes an error to a client that asked for form_post.
+type AuthorizePost200 struct {
+	ContentSecurityPolicy string // header Content-Security-Policy, required
+	Body                  []byte // text/html
+}
+
+var headersAuthorizePost200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o AuthorizePost200) writeAuthorizePost(w http.ResponseWriter) error {
+	if len(o.ContentSecurityPolicy) == 0 {
+		return missing("AuthorizePost", "Content-Security-Policy")
+	}
+	h := w.Header()
+	for _, c := range headersAuthorizePost200 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	h["Content-Type"] = contentTypeHTML
+	w.WriteHeader(200)
+	_, _ = w.Write(o.Body) // it fails when the client has gone
+	return nil
 }
 
 // AuthorizePost303 is an answer with status 303: The browser goes to the first page, or back to the client with an error.
@@ -1310,7 +1401,7 @@ func (o ConsentPage200) writeConsentPage(w http.ResponseWriter) error {
 	return nil
 }
 
-// ConsentPage303 is an answer with status 303: The person is not signed in, or allowed the same before.
+// ConsentPage303 is an answer with status 303: The person is not signed in, allowed the same before, or may not be asked.
 type ConsentPage303 struct {
 	Location  string   // header Location, required
 	SetCookie []string // header Set-Cookie
@@ -1343,6 +1434,33 @@ type ConsentInput struct {
 // ConsentOutput is one of the answers of Consent.
 type ConsentOutput interface {
 	writeConsent(w http.ResponseWriter) error
+}
+
+// Consent200 is an answer with status 200: A page that takes the answer to a client that asked for form_post.
+type Consent200 struct {
+	ContentSecurityPolicy string   // header Content-Security-Policy, required
+	SetCookie             []string // header Set-Cookie
+	Body                  []byte   // text/html
+}
+
+var headersConsent200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o Consent200) writeConsent(w http.ResponseWriter) error {
+	if len(o.ContentSecurityPolicy) == 0 {
+		return missing("Consent", "Content-Security-Policy")
+	}
+	h := w.Header()
+	for _, c := range headersConsent200 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	h["Content-Type"] = contentTypeHTML
+	w.WriteHeader(200)
+	_, _ = w.Write(o.Body) // it fails when the client has gone
+	return nil
 }
 
 // Consent303 is an answer with status 303: Back to the client with a code or an error, or to the login page.
@@ -1510,7 +1628,7 @@ func (o LoginPage200) writeLoginPage(w http.ResponseWriter) error {
 	return nil
 }
 
-// LoginPage303 is an answer with status 303: The person is signed in already.
+// LoginPage303 is an answer with status 303: The person is signed in already, or may not be asked.
 type LoginPage303 struct {
 	Location  string   // header Location, required
 	SetCookie []string // header Set-Cookie
@@ -1588,6 +1706,41 @@ func (o Login303) writeLogin(w http.ResponseWriter) error {
 	}
 	h := w.Header()
 	for _, c := range headersLogin303 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Location", o.Location)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	w.WriteHeader(303)
+	return nil
+}
+
+// ChooseAccountInput is a request that has the form that the document demands.
+type ChooseAccountInput struct {
+	HTTP *http.Request // the request itself; its body has been read
+	Form AccountForm
+}
+
+// ChooseAccountOutput is one of the answers of ChooseAccount.
+type ChooseAccountOutput interface {
+	writeChooseAccount(w http.ResponseWriter) error
+}
+
+// ChooseAccount303 is an answer with status 303: Chosen.
+type ChooseAccount303 struct {
+	Location  string   // header Location, required
+	SetCookie []string // header Set-Cookie
+}
+
+var headersChooseAccount303 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o ChooseAccount303) writeChooseAccount(w http.ResponseWriter) error {
+	if len(o.Location) == 0 {
+		return missing("ChooseAccount", "Location")
+	}
+	h := w.Header()
+	for _, c := range headersChooseAccount303 {
 		h[c.name] = c.values
 	}
 	setHeader(h, "Location", o.Location)
@@ -1884,6 +2037,7 @@ type UserInfoOutput interface {
 // UserInfo200 is an answer with status 200: The claims.
 type UserInfo200 struct {
 	Body UserInfo
+	JWT  []byte // application/jwt, in place of Body where it is not nil
 }
 
 var headersUserInfo200 = []headerValue{
@@ -1891,15 +2045,21 @@ var headersUserInfo200 = []headerValue{
 }
 
 func (o UserInfo200) writeUserInfo(w http.ResponseWriter) error {
-	body, err := o.Body.appendJSON(make([]byte, 0, 512))
-	if err != nil {
-		return err
+	body := o.JWT
+	if body == nil {
+		var err error
+		if body, err = o.Body.appendJSON(make([]byte, 0, 512)); err != nil {
+			return err
+		}
 	}
 	h := w.Header()
 	for _, c := range headersUserInfo200 {
 		h[c.name] = c.values
 	}
 	h["Content-Type"] = contentTypeJSON
+	if o.JWT != nil {
+		h["Content-Type"] = contentTypeJWT
+	}
 	w.WriteHeader(200)
 	_, _ = w.Write(body) // it fails when the client has gone
 	return nil
@@ -1919,6 +2079,7 @@ type UserInfoPostOutput interface {
 // UserInfoPost200 is an answer with status 200: The claims.
 type UserInfoPost200 struct {
 	Body UserInfo
+	JWT  []byte // application/jwt, in place of Body where it is not nil
 }
 
 var headersUserInfoPost200 = []headerValue{
@@ -1926,15 +2087,21 @@ var headersUserInfoPost200 = []headerValue{
 }
 
 func (o UserInfoPost200) writeUserInfoPost(w http.ResponseWriter) error {
-	body, err := o.Body.appendJSON(make([]byte, 0, 512))
-	if err != nil {
-		return err
+	body := o.JWT
+	if body == nil {
+		var err error
+		if body, err = o.Body.appendJSON(make([]byte, 0, 512)); err != nil {
+			return err
+		}
 	}
 	h := w.Header()
 	for _, c := range headersUserInfoPost200 {
 		h[c.name] = c.values
 	}
 	h["Content-Type"] = contentTypeJSON
+	if o.JWT != nil {
+		h["Content-Type"] = contentTypeJWT
+	}
 	w.WriteHeader(200)
 	_, _ = w.Write(body) // it fails when the client has gone
 	return nil

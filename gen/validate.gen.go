@@ -52,7 +52,98 @@ func (o *AccessTokenForm) check(state *[1]fieldState) *Problem {
 	return nil
 }
 
-var namesAuthorizationRequest = []string{"client_id", "redirect_uri", "response_type", "state", "code_challenge", "code_challenge_method", "login_hint", "nonce", "prompt", "request", "request_uri", "resource", "response_mode", "scope", "ui_locales"}
+var namesAccountForm = []string{"request", "account", "csrf"}
+
+var patternAccountFormRequest = newPattern("^[A-Za-z0-9_-]+$")
+var patternAccountFormAccount = newPattern("^[A-Za-z0-9_-]+$")
+var patternAccountFormCSRF = newPattern("^[A-Za-z0-9_-]+$")
+
+// DecodeAccountForm reads a form body or query. What it returns beside a problem is
+// what could be read all the same.
+func DecodeAccountForm(raw string) (o AccountForm, problem *Problem) {
+	var state [3]fieldState
+	c := formCutter{rest: raw, names: namesAccountForm}
+	for c.next() {
+		switch c.field {
+		case 0: // request
+			o.Request = string(c.text(&state[0]))
+		case 1: // account
+			o.Account = string(c.text(&state[1]))
+		case 2: // csrf
+			o.CSRF = string(c.text(&state[2]))
+
+		}
+	}
+	if c.problem != nil {
+		return o, c.problem
+	}
+	return o, o.check(&state)
+}
+
+// check returns the first problem in the order of the fields.
+func (o *AccountForm) check(state *[3]fieldState) *Problem {
+	{
+		const name, code = "request", "invalid_request"
+		if state[0] > fieldSet {
+			return state[0].problem(code, name)
+		}
+		if o.Request == "" {
+			return bad("invalid_request", name, "is required")
+		}
+		if v := string(o.Request); v != "" {
+			switch {
+			case longer(v, 128):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternAccountFormRequest.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "account", "invalid_request"
+		if state[1] > fieldSet {
+			return state[1].problem(code, name)
+		}
+		if o.Account == "" {
+			return bad("invalid_request", name, "is required")
+		}
+		if v := string(o.Account); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternAccountFormAccount.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "csrf", "invalid_request"
+		if state[2] > fieldSet {
+			return state[2].problem(code, name)
+		}
+		if o.CSRF == "" {
+			return bad("invalid_request", name, "is required")
+		}
+		if v := string(o.CSRF); v != "" {
+			switch {
+			case longer(v, 128):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternAccountFormCSRF.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+
+	return nil
+}
+
+var namesAuthorizationRequest = []string{"client_id", "redirect_uri", "response_type", "state", "acr_values", "claims", "claims_locales", "code_challenge", "code_challenge_method", "display", "id_token_hint", "login_hint", "max_age", "nonce", "prompt", "registration", "request", "request_uri", "resource", "response_mode", "scope", "ui_locales"}
 
 var patternAuthorizationRequestClientID = newPattern("^[\\x20-\\x7E]+$")
 var patternAuthorizationRequestRedirectURI = newPattern("^[\\x21-\\x7E]+$")
@@ -62,7 +153,7 @@ var patternAuthorizationRequestScope = newPattern("^[\\x21\\x23-\\x5B\\x5D-\\x7E
 // DecodeAuthorizationRequest reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
 func DecodeAuthorizationRequest(raw string) (o AuthorizationRequest, problem *Problem) {
-	var state [15]fieldState
+	var state [22]fieldState
 	c := formCutter{rest: raw, names: namesAuthorizationRequest}
 	for c.next() {
 		switch c.field {
@@ -74,30 +165,47 @@ func DecodeAuthorizationRequest(raw string) (o AuthorizationRequest, problem *Pr
 			o.ResponseType = ResponseType(c.text(&state[2]))
 		case 3: // state
 			o.State = string(c.text(&state[3]))
-		case 4: // code_challenge
-			o.CodeChallenge = string(c.text(&state[4]))
-		case 5: // code_challenge_method
-			o.CodeChallengeMethod = CodeChallengeMethod(c.text(&state[5]))
-		case 6: // login_hint
-			o.LoginHint = string(c.text(&state[6]))
-		case 7: // nonce
-			o.Nonce = string(c.text(&state[7]))
-		case 8: // prompt
-			o.Prompt = string(c.text(&state[8]))
-		case 9: // request
-			o.Request = string(c.text(&state[9]))
-		case 10: // request_uri
-			o.RequestURI = string(c.text(&state[10]))
-		case 11: // resource
-			if v, ok := c.item(&state[11]); ok {
+		case 4: // acr_values
+			o.ACRValues = string(c.text(&state[4]))
+		case 5: // claims
+			o.Claims = string(c.text(&state[5]))
+		case 6: // claims_locales
+			o.ClaimsLocales = string(c.text(&state[6]))
+		case 7: // code_challenge
+			o.CodeChallenge = string(c.text(&state[7]))
+		case 8: // code_challenge_method
+			o.CodeChallengeMethod = CodeChallengeMethod(c.text(&state[8]))
+		case 9: // display
+			o.Display = string(c.text(&state[9]))
+		case 10: // id_token_hint
+			o.IDTokenHint = string(c.text(&state[10]))
+		case 11: // login_hint
+			o.LoginHint = string(c.text(&state[11]))
+		case 12: // max_age
+			if n, ok := c.integer(&state[12]); ok {
+				v := int64(n)
+				o.MaxAge = &v
+			}
+		case 13: // nonce
+			o.Nonce = string(c.text(&state[13]))
+		case 14: // prompt
+			o.Prompt = string(c.text(&state[14]))
+		case 15: // registration
+			o.Registration = string(c.text(&state[15]))
+		case 16: // request
+			o.Request = string(c.text(&state[16]))
+		case 17: // request_uri
+			o.RequestURI = string(c.text(&state[17]))
+		case 18: // resource
+			if v, ok := c.item(&state[18]); ok {
 				o.Resource = append(o.Resource, string(v))
 			}
-		case 12: // response_mode
-			o.ResponseMode = ResponseMode(c.text(&state[12]))
-		case 13: // scope
-			o.Scope = string(c.text(&state[13]))
-		case 14: // ui_locales
-			o.UILocales = string(c.text(&state[14]))
+		case 19: // response_mode
+			o.ResponseMode = ResponseMode(c.text(&state[19]))
+		case 20: // scope
+			o.Scope = string(c.text(&state[20]))
+		case 21: // ui_locales
+			o.UILocales = string(c.text(&state[21]))
 
 		}
 	}
@@ -108,7 +216,7 @@ func DecodeAuthorizationRequest(raw string) (o AuthorizationRequest, problem *Pr
 }
 
 // check returns the first problem in the order of the fields.
-func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
+func (o *AuthorizationRequest) check(state *[22]fieldState) *Problem {
 	{
 		const name, code = "client_id", "invalid_request"
 		if state[0] > fieldSet {
@@ -172,9 +280,45 @@ func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
 		}
 	}
 	{
-		const name, code = "code_challenge", "invalid_request"
+		const name, code = "acr_values", "invalid_request"
 		if state[4] > fieldSet {
 			return state[4].problem(code, name)
+		}
+		if v := string(o.ACRValues); v != "" {
+			switch {
+			case longer(v, 1024):
+				return bad(code, name, "is too long")
+			}
+		}
+	}
+	{
+		const name, code = "claims", "invalid_request"
+		if state[5] > fieldSet {
+			return state[5].problem(code, name)
+		}
+		if v := string(o.Claims); v != "" {
+			switch {
+			case longer(v, 8192):
+				return bad(code, name, "is too long")
+			}
+		}
+	}
+	{
+		const name, code = "claims_locales", "invalid_request"
+		if state[6] > fieldSet {
+			return state[6].problem(code, name)
+		}
+		if v := string(o.ClaimsLocales); v != "" {
+			switch {
+			case longer(v, 256):
+				return bad(code, name, "is too long")
+			}
+		}
+	}
+	{
+		const name, code = "code_challenge", "invalid_request"
+		if state[7] > fieldSet {
+			return state[7].problem(code, name)
 		}
 		if v := string(o.CodeChallenge); v != "" {
 			switch {
@@ -189,8 +333,8 @@ func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
 	}
 	{
 		const name, code = "code_challenge_method", "invalid_request"
-		if state[5] > fieldSet {
-			return state[5].problem(code, name)
+		if state[8] > fieldSet {
+			return state[8].problem(code, name)
 		}
 		if v := string(o.CodeChallengeMethod); v != "" {
 			switch {
@@ -200,9 +344,33 @@ func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
 		}
 	}
 	{
+		const name, code = "display", "invalid_request"
+		if state[9] > fieldSet {
+			return state[9].problem(code, name)
+		}
+		if v := string(o.Display); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			}
+		}
+	}
+	{
+		const name, code = "id_token_hint", "invalid_request"
+		if state[10] > fieldSet {
+			return state[10].problem(code, name)
+		}
+		if v := string(o.IDTokenHint); v != "" {
+			switch {
+			case longer(v, 8192):
+				return bad(code, name, "is too long")
+			}
+		}
+	}
+	{
 		const name, code = "login_hint", "invalid_request"
-		if state[6] > fieldSet {
-			return state[6].problem(code, name)
+		if state[11] > fieldSet {
+			return state[11].problem(code, name)
 		}
 		if v := string(o.LoginHint); v != "" {
 			switch {
@@ -212,9 +380,23 @@ func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
 		}
 	}
 	{
+		const name, code = "max_age", "invalid_request"
+		if state[12] > fieldSet {
+			return state[12].problem(code, name)
+		}
+		if state[12] == fieldSet {
+			switch v := *o.MaxAge; {
+			case v < 0:
+				return bad(code, name, "is too small")
+			case v > 4.294967295e+09:
+				return bad(code, name, "is too large")
+			}
+		}
+	}
+	{
 		const name, code = "nonce", "invalid_request"
-		if state[7] > fieldSet {
-			return state[7].problem(code, name)
+		if state[13] > fieldSet {
+			return state[13].problem(code, name)
 		}
 		if v := string(o.Nonce); v != "" {
 			switch {
@@ -225,8 +407,8 @@ func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
 	}
 	{
 		const name, code = "prompt", "invalid_request"
-		if state[8] > fieldSet {
-			return state[8].problem(code, name)
+		if state[14] > fieldSet {
+			return state[14].problem(code, name)
 		}
 		if v := string(o.Prompt); v != "" {
 			switch {
@@ -236,9 +418,21 @@ func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
 		}
 	}
 	{
+		const name, code = "registration", "invalid_request"
+		if state[15] > fieldSet {
+			return state[15].problem(code, name)
+		}
+		if v := string(o.Registration); v != "" {
+			switch {
+			case longer(v, 16384):
+				return bad(code, name, "is too long")
+			}
+		}
+	}
+	{
 		const name, code = "request", "invalid_request"
-		if state[9] > fieldSet {
-			return state[9].problem(code, name)
+		if state[16] > fieldSet {
+			return state[16].problem(code, name)
 		}
 		if v := string(o.Request); v != "" {
 			switch {
@@ -249,8 +443,8 @@ func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
 	}
 	{
 		const name, code = "request_uri", "invalid_request"
-		if state[10] > fieldSet {
-			return state[10].problem(code, name)
+		if state[17] > fieldSet {
+			return state[17].problem(code, name)
 		}
 		if v := string(o.RequestURI); v != "" {
 			switch {
@@ -261,8 +455,8 @@ func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
 	}
 	{
 		const name, code = "resource", "invalid_target"
-		if state[11] > fieldSet {
-			return state[11].problem(code, name)
+		if state[18] > fieldSet {
+			return state[18].problem(code, name)
 		}
 		for _, item := range o.Resource {
 			switch v := string(item); {
@@ -282,20 +476,20 @@ func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
 	}
 	{
 		const name, code = "response_mode", "invalid_request"
-		if state[12] > fieldSet {
-			return state[12].problem(code, name)
+		if state[19] > fieldSet {
+			return state[19].problem(code, name)
 		}
 		if v := string(o.ResponseMode); v != "" {
 			switch {
-			case v != "query":
+			case v != "query" && v != "form_post":
 				return bad(code, name, "is not one of the values that are allowed")
 			}
 		}
 	}
 	{
 		const name, code = "scope", "invalid_scope"
-		if state[13] > fieldSet {
-			return state[13].problem(code, name)
+		if state[20] > fieldSet {
+			return state[20].problem(code, name)
 		}
 		if v := string(o.Scope); v != "" {
 			switch {
@@ -308,8 +502,8 @@ func (o *AuthorizationRequest) check(state *[15]fieldState) *Problem {
 	}
 	{
 		const name, code = "ui_locales", "invalid_request"
-		if state[14] > fieldSet {
-			return state[14].problem(code, name)
+		if state[21] > fieldSet {
+			return state[21].problem(code, name)
 		}
 		if v := string(o.UILocales); v != "" {
 			switch {
@@ -3571,6 +3765,8 @@ func (o *ConsentPageParams) check(state *[1]fieldState) *Problem {
 type LoginPageParams struct {
 	// The handle of the authorization request, good in one browser alone; or `apps`, to sign in to the page of connected apps. There is no other destination.
 	Request string
+	// An account that is signed in at the browser and is to sign in again, by its session's id; or `other`, for none of them.
+	Account string
 }
 
 // Values returns o as form parameters, without those that are empty.
@@ -3579,23 +3775,29 @@ func (o *LoginPageParams) Values() url.Values {
 	if o.Request != "" {
 		v.Set("request", string(o.Request))
 	}
+	if o.Account != "" {
+		v.Set("account", string(o.Account))
+	}
 
 	return v
 }
 
-var namesLoginPageParams = []string{"request"}
+var namesLoginPageParams = []string{"request", "account"}
 
 var patternLoginPageParamsRequest = newPattern("^[A-Za-z0-9_-]+$")
+var patternLoginPageParamsAccount = newPattern("^[A-Za-z0-9_-]+$")
 
 // DecodeLoginPageParams reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
 func DecodeLoginPageParams(raw string) (o LoginPageParams, problem *Problem) {
-	var state [1]fieldState
+	var state [2]fieldState
 	c := formCutter{rest: raw, names: namesLoginPageParams}
 	for c.next() {
 		switch c.field {
 		case 0: // request
 			o.Request = string(c.text(&state[0]))
+		case 1: // account
+			o.Account = string(c.text(&state[1]))
 
 		}
 	}
@@ -3606,7 +3808,7 @@ func DecodeLoginPageParams(raw string) (o LoginPageParams, problem *Problem) {
 }
 
 // check returns the first problem in the order of the fields.
-func (o *LoginPageParams) check(state *[1]fieldState) *Problem {
+func (o *LoginPageParams) check(state *[2]fieldState) *Problem {
 	{
 		const name, code = "request", "invalid_request"
 		if state[0] > fieldSet {
@@ -3622,6 +3824,22 @@ func (o *LoginPageParams) check(state *[1]fieldState) *Problem {
 			case shorter(v, 1):
 				return bad(code, name, "is too short")
 			case !patternLoginPageParamsRequest.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "account", "invalid_request"
+		if state[1] > fieldSet {
+			return state[1].problem(code, name)
+		}
+		if v := string(o.Account); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternLoginPageParamsAccount.match(v):
 				return bad(code, name, "is malformed")
 			}
 		}

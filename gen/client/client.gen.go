@@ -235,8 +235,8 @@ func (c *Client) RevokeApps(ctx context.Context, body *gen.RevokeAppsForm, edits
 
 // Authorize calls GET /authorize: Ask a person. An answer
 // that is no success is an *Error.
-func (c *Client) Authorize(ctx context.Context, query *gen.AuthorizationRequest, edits ...Edit) (gen.Authorize303, error) {
-	var none gen.Authorize303
+func (c *Client) Authorize(ctx context.Context, query *gen.AuthorizationRequest, edits ...Edit) (gen.AuthorizeOutput, error) {
+	var none gen.AuthorizeOutput
 	q := request{method: "GET", path: "/authorize", header: http.Header{}}
 	q.query = query.Values().Encode()
 	res, answer, err := c.send(ctx, q, edits)
@@ -244,6 +244,11 @@ func (c *Client) Authorize(ctx context.Context, query *gen.AuthorizationRequest,
 		return none, err
 	}
 	switch res.StatusCode {
+	case 200:
+		var out gen.Authorize200
+		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.Body = answer
+		return out, nil
 	case 303:
 		var out gen.Authorize303
 		out.Location = res.Header.Get("Location")
@@ -256,8 +261,8 @@ func (c *Client) Authorize(ctx context.Context, query *gen.AuthorizationRequest,
 
 // AuthorizePost calls POST /authorize: Ask a person, by form. An answer
 // that is no success is an *Error.
-func (c *Client) AuthorizePost(ctx context.Context, body *gen.AuthorizationRequest, edits ...Edit) (gen.AuthorizePost303, error) {
-	var none gen.AuthorizePost303
+func (c *Client) AuthorizePost(ctx context.Context, body *gen.AuthorizationRequest, edits ...Edit) (gen.AuthorizePostOutput, error) {
+	var none gen.AuthorizePostOutput
 	q := request{method: "POST", path: "/authorize", header: http.Header{}}
 	q.contentType = "application/x-www-form-urlencoded"
 	q.body = []byte(body.Values().Encode())
@@ -266,6 +271,11 @@ func (c *Client) AuthorizePost(ctx context.Context, body *gen.AuthorizationReque
 		return none, err
 	}
 	switch res.StatusCode {
+	case 200:
+		var out gen.AuthorizePost200
+		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.Body = answer
+		return out, nil
 	case 303:
 		var out gen.AuthorizePost303
 		out.Location = res.Header.Get("Location")
@@ -305,8 +315,8 @@ func (c *Client) ConsentPage(ctx context.Context, query *gen.ConsentPageParams, 
 
 // Consent calls POST /consent: Allow or deny. An answer
 // that is no success is an *Error.
-func (c *Client) Consent(ctx context.Context, body *gen.ConsentForm, edits ...Edit) (gen.Consent303, error) {
-	var none gen.Consent303
+func (c *Client) Consent(ctx context.Context, body *gen.ConsentForm, edits ...Edit) (gen.ConsentOutput, error) {
+	var none gen.ConsentOutput
 	q := request{method: "POST", path: "/consent", header: http.Header{}}
 	q.contentType = "application/x-www-form-urlencoded"
 	q.body = []byte(body.Values().Encode())
@@ -315,6 +325,12 @@ func (c *Client) Consent(ctx context.Context, body *gen.ConsentForm, edits ...Ed
 		return none, err
 	}
 	switch res.StatusCode {
+	case 200:
+		var out gen.Consent200
+		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		out.Body = answer
+		return out, nil
 	case 303:
 		var out gen.Consent303
 		out.Location = res.Header.Get("Location")
@@ -434,6 +450,28 @@ func (c *Client) Login(ctx context.Context, body *gen.LoginForm, edits ...Edit) 
 		return out, nil
 	case 303:
 		var out gen.Login303
+		out.Location = res.Header.Get("Location")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		_ = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
+// ChooseAccount calls POST /login/account: Choose an account. An answer
+// that is no success is an *Error.
+func (c *Client) ChooseAccount(ctx context.Context, body *gen.AccountForm, edits ...Edit) (gen.ChooseAccount303, error) {
+	var none gen.ChooseAccount303
+	q := request{method: "POST", path: "/login/account", header: http.Header{}}
+	q.contentType = "application/x-www-form-urlencoded"
+	q.body = []byte(body.Values().Encode())
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 303:
+		var out gen.ChooseAccount303
 		out.Location = res.Header.Get("Location")
 		out.SetCookie = res.Header.Values("Set-Cookie")
 		_ = answer
@@ -633,6 +671,10 @@ func (c *Client) UserInfo(ctx context.Context, edits ...Edit) (gen.UserInfo200, 
 	switch res.StatusCode {
 	case 200:
 		var out gen.UserInfo200
+		if res.Header.Get("Content-Type") == "application/jwt" {
+			out.JWT = answer
+			return out, nil
+		}
 		if err := json.Unmarshal(answer, &out.Body); err != nil {
 			return none, err
 		}
@@ -655,6 +697,10 @@ func (c *Client) UserInfoPost(ctx context.Context, body *gen.AccessTokenForm, ed
 	switch res.StatusCode {
 	case 200:
 		var out gen.UserInfoPost200
+		if res.Header.Get("Content-Type") == "application/jwt" {
+			out.JWT = answer
+			return out, nil
+		}
 		if err := json.Unmarshal(answer, &out.Body); err != nil {
 			return none, err
 		}

@@ -35,6 +35,16 @@ func LoopbackTarget(uri string) bool {
 	return problem == "" && u.loopback()
 }
 
+// RedirectOrigin returns the origin of a redirect URI, or "" for one that has none:
+// a private-use scheme.
+func RedirectOrigin(uri string) string {
+	u, problem := cutRedirectURI(uri)
+	if problem != "" || u.host == "" {
+		return ""
+	}
+	return u.origin()
+}
+
 // DisplayTarget returns what a person should see of a redirect URI: its host,
 // with a port where there is one, or its private-use scheme.
 func DisplayTarget(uri string) string {

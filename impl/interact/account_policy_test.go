@@ -33,11 +33,11 @@ func TestRequireAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := s.Public()
-	location, err := s.Complete(t.Context(), s.Pending(c.Request(nil)), server.Decision{Subject: alice.ID, AuthTime: s.Clock.Now()})
+	response, err := s.Complete(t.Context(), s.Pending(c.Request(nil)), server.Decision{Subject: alice.ID, AuthTime: s.Clock.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := url.Parse(location)
+	back, err := url.Parse(response.Location())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,9 @@ type Identity struct {
 	// Methods are how they authenticated, in RFC 8176 values. Read after
 	// Authenticate only.
 	Methods []string
+	// ACR is the class of that authentication (OpenID Connect Core §2), one of
+	// Config.ACRValues; "" is none. Read after Authenticate only.
+	ACR string
 	// ValidSince voids the sessions from before it: when the password was last
 	// changed. Zero: none is void.
 	ValidSince time.Time

@@ -60,7 +60,7 @@ func (p operations) RevokeApps(ctx context.Context, in *gen.RevokeAppsInput) (ge
 	if err != nil {
 		return nil, err
 	}
-	cookie, err := p.sessions.renew(ctx, v.session)
+	cookie, err := p.sessions.renew(ctx, in.HTTP, v.session)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ type Config struct {
 	// Store keeps sessions and counters: normally the Server's.
 	Store store.Store
 
-	// Templates replace the built-in pages file by file: layout.html, login.html,
+	// Templates replace the built-in pages file by file: layout.html, login.html, accounts.html,
 	// consent.html, apps.html, signed_out.html, error.html and style.css. The policy of the pages allows the
 	// one style sheet and nothing else: no script, image, font or frame.
 	Templates fs.FS
@@ -38,6 +38,11 @@ type Config struct {
 	// client the same before, at an https redirect URI, and still does, goes
 	// through.
 	AlwaysAsk bool
+
+	// ACRValues are the authentication context classes that Accounts tells, for
+	// clients that ask for one (OpenID Connect Core §3.1.2.1). nil: PasswordACR
+	// where Accounts are LocalAccounts, none otherwise.
+	ACRValues []string
 
 	// SessionIdle is how long a browser stays signed in after the person last
 	// signed in or decided something. Default 12 h.
@@ -90,6 +95,9 @@ func Pages(cfg Config) func(*server.Server) (server.Interaction, error) {
 }
 
 func (c Config) withDefaults() Config {
+	if _, local := c.Accounts.(*LocalAccounts); local && c.ACRValues == nil {
+		c.ACRValues = []string{PasswordACR}
+	}
 	if c.SessionIdle == 0 {
 		c.SessionIdle = defaultSessionIdle
 	}

@@ -26,19 +26,51 @@ func (p operations) ConsentPage(ctx context.Context, in *gen.ConsentPageInput) (
 	if !signedIn {
 		return gen.ConsentPage303{Location: p.at.page(gen.PathLoginPage, pending.Handle())}, nil
 	}
+	c, err := v.candidate(ctx, pending)
+	if err != nil {
+		return nil, err
+	}
+	if c.lacks == server.LoginRequired && !pending.Silent() {
+		return gen.ConsentPage303{Location: p.at.loginAs(pending.Handle(), c.again(pending))}, nil
+	}
+	if c.lacks != "" {
+		return consentPageAnswer(p.server.Fail(ctx, pending, c.lacks))
+	}
 	known, err := p.remembered(ctx, in.HTTP, pending, v)
 	if err != nil {
 		return nil, err
 	}
 	if known {
-		location, err := p.answerAgain(ctx, pending, v)
-		return gen.ConsentPage303{Location: location}, err
+		return consentPageAnswer(p.answerAgain(ctx, pending, v))
+	}
+	if pending.Silent() {
+		return consentPageAnswer(p.server.Fail(ctx, pending, server.ConsentRequired))
 	}
 	body, err := p.paintConsent(pending, v, nil, "")
 	if err != nil {
 		return nil, err
 	}
 	return gen.ConsentPage200{ContentSecurityPolicy: p.consentPolicy(pending), Body: body}, nil
+}
+
+// again is the account that has to sign in again: the visitor's, or another where
+// the request names somebody else.
+func (c candidate) again(pending *server.Pending) string {
+	if pending.Names() && !c.wanted {
+		return otherAccount
+	}
+	return c.session.ID
+}
+
+// consentPageAnswer gives the browser what goes to the client.
+func consentPageAnswer(response server.Response, err error) (gen.ConsentPageOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	if page, policy := response.Page(); page != nil {
+		return gen.ConsentPage200{ContentSecurityPolicy: policy, Body: page}, nil
+	}
+	return gen.ConsentPage303{Location: response.Location()}, nil
 }
 
 // Consent ends the request with what the person decided. The form says only
@@ -60,32 +92,43 @@ func (p operations) Consent(ctx context.Context, in *gen.ConsentInput) (gen.Cons
 		return nil, errForm
 	}
 	if in.Form.Decision != gen.ConsentDecisionAllow {
-		location, err := p.server.Deny(ctx, pending)
-		return gen.Consent303{Location: location}, err
+		response, err := p.server.Deny(ctx, pending)
+		return consentAnswer(response, "", err)
 	}
-	return p.allow(ctx, pending, v, in.Form.Scope)
+	return p.allow(ctx, in.HTTP, pending, v, in.Form.Scope)
 }
 
-func (p *pages) allow(ctx context.Context, pending *server.Pending, v visitor, ticked []string) (gen.ConsentOutput, error) {
+func (p *pages) allow(ctx context.Context, r *http.Request, pending *server.Pending, v visitor, ticked []string) (gen.ConsentOutput, error) {
 	asked := pending.Scopes()
 	scopes := allowed(asked, ticked)
 	if len(asked) > 0 && len(scopes) == 0 {
 		return nil, p.consentAgain(pending, v)
 	}
 	// Before the code is made: what fails after it would lose it.
-	cookie, err := p.sessions.renew(ctx, v.session)
+	cookie, err := p.sessions.renew(ctx, r, v.session)
 	if err != nil {
 		return nil, err
 	}
-	location, err := p.server.Complete(ctx, pending, server.Decision{Subject: v.Subject, AuthTime: v.session.AuthTime, Scopes: scopes})
+	d := v.decision()
+	d.Scopes = scopes
+	response, err := p.server.Complete(ctx, pending, d)
+	return consentAnswer(response, cookie, err)
+}
+
+// consentAnswer gives the browser what goes to the client, and a cookie if there
+// is one.
+func consentAnswer(response server.Response, cookie string, err error) (gen.ConsentOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := gen.Consent303{Location: location}
+	var cookies []string
 	if cookie != "" {
-		out.SetCookie = []string{cookie}
+		cookies = []string{cookie}
 	}
-	return out, nil
+	if page, policy := response.Page(); page != nil {
+		return gen.Consent200{ContentSecurityPolicy: policy, SetCookie: cookies, Body: page}, nil
+	}
+	return gen.Consent303{Location: response.Location(), SetCookie: cookies}, nil
 }
 
 // allowed returns the scopes that were asked for and are ticked, in the order
@@ -123,6 +166,7 @@ func (p *pages) paintConsent(pending *server.Pending, v visitor, ticked map[stri
 		Client:    describeClient(pending),
 		Account:   shown(v.Name, maxAccountName),
 		Scopes:    p.cfg.describeScopes(pending.Scopes(), ticked),
+		Claims:    describeClaims(pending),
 		Resources: describeResources(pending),
 		Target:    describeTarget(pending),
 		Problem:   problem,

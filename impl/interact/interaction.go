@@ -15,7 +15,6 @@ import (
 
 	"github.com/charterauth/charter/gen"
 	"github.com/charterauth/charter/impl/server"
-	"github.com/charterauth/charter/impl/store"
 )
 
 // pages is the built-in Interaction.
@@ -64,37 +63,25 @@ func (p *pages) Start(_ context.Context, pending *server.Pending) (string, error
 	return p.at.page(gen.PathLoginPage, pending.Handle()), nil
 }
 
+// Offers implements server.Offering. Nobody signs up here, so create is not
+// offered.
+func (p *pages) Offers() server.Offers {
+	return server.Offers{
+		Prompts:   []string{server.PromptNone, server.PromptLogin, server.PromptConsent, server.PromptSelectAccount},
+		ACRValues: p.cfg.ACRValues,
+	}
+}
+
 // ServeHTTP implements http.Handler.
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
 // now is in the precision that every store keeps.
 func (p *pages) now() time.Time { return p.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-// A visitor is a person signed in at a browser, whose account is in order now.
-type visitor struct {
-	Identity
-	session store.Session
-}
-
-// visitor returns who is signed in at the browser of r; false when nobody is.
-// The account is looked at every time: one that was disabled since, or whose
-// password was changed, is signed in nowhere.
-func (p *pages) visitor(ctx context.Context, r *http.Request) (visitor, bool, error) {
-	session, ok, err := p.sessions.current(ctx, r)
-	if !ok || err != nil {
-		return visitor{}, false, err
-	}
-	id, err := p.cfg.Accounts.Account(ctx, session.Subject)
-	if errors.Is(err, ErrNoAccount) {
-		return visitor{}, false, nil
-	}
-	if err != nil {
-		return visitor{}, false, err
-	}
-	if id.Subject != session.Subject {
-		return visitor{}, false, errors.New("Accounts.Account returned another subject than it was asked for")
-	}
-	return visitor{id, session}, !session.AuthTime.Before(id.ValidSince), nil
+// loginAs returns the URL of the login page for one of the accounts at the browser, or
+// for another than those.
+func (l location) loginAs(handle, account string) string {
+	return l.page(gen.PathLoginPage, handle) + "&account=" + url.QueryEscape(account)
 }
 
 // formToken ties the consent form to the person it was shown to, on top of the

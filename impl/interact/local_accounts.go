@@ -140,6 +140,10 @@ func identity(a store.Account) Identity {
 	return id
 }
 
+// PasswordACR is the authentication context class of LocalAccounts: a password over
+// a protected connection (SAML 2.0 Authentication Context §3.4.6).
+const PasswordACR = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+
 // Limits on guessing one account.
 const (
 	accountAttempts = 10
@@ -179,7 +183,7 @@ func (l *LocalAccounts) Authenticate(ctx context.Context, name, password string)
 		return Identity{}, err
 	}
 	id := identity(account)
-	id.Methods = []string{"pwd"}
+	id.Methods, id.ACR = []string{"pwd"}, PasswordACR
 	return id, nil
 }
 

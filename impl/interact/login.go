@@ -9,27 +9,72 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
 )
 
-// LoginPage asks who the person is, unless the browser knows.
+// LoginPage asks who the person is, unless the browser knows; or which of the
+// accounts at the browser is meant.
 func (p operations) LoginPage(ctx context.Context, in *gen.LoginPageInput) (gen.LoginPageOutput, error) {
 	e, err := p.errand(ctx, in.HTTP, in.Query.Request)
 	if err != nil {
 		return nil, err
 	}
-	_, signedIn, err := p.visitor(ctx, in.HTTP)
+	if e.pending == nil {
+		_, signedIn, err := p.visitor(ctx, in.HTTP)
+		if err != nil {
+			return nil, err
+		}
+		if signedIn {
+			return gen.LoginPage303{Location: e.next}, nil
+		}
+		return p.loginForm(e, "", "")
+	}
+	people, err := p.candidates(ctx, in.HTTP, e.pending)
 	if err != nil {
 		return nil, err
 	}
-	if signedIn {
-		return gen.LoginPage303{Location: e.next}, nil
+	who, step := chooseAccount(e.pending, people, in.Query.Account)
+	if step != stepGoOn && e.pending.Silent() {
+		return p.failSilently(ctx, e.pending, step.failure())
 	}
-	body, err := p.paintLogin(e, e.hint(), "")
+	switch step {
+	case stepGoOn:
+		out := gen.LoginPage303{Location: e.next}
+		if cookie := p.sessions.choose(in.HTTP, who.session); cookie != "" {
+			out.SetCookie = []string{cookie}
+		}
+		return out, nil
+	case stepChoose:
+		return p.accountsForm(e, people)
+	default:
+		return p.loginForm(e, who.Name, e.notice(people))
+	}
+}
+
+// loginForm shows the form, with the name of who is to sign in again, or the
+// client's guess.
+func (p *pages) loginForm(e errand, name, notice string) (gen.LoginPageOutput, error) {
+	if name == "" {
+		name = e.hint()
+	}
+	body, err := p.paintLogin(e, shown(name, maxAccountName), notice, "")
 	if err != nil {
 		return nil, err
 	}
 	return gen.LoginPage200{ContentSecurityPolicy: p.loginPolicy(e), SetCookie: e.cookies, Body: body}, nil
+}
+
+// failSilently ends a request that nobody may be asked about, or that nobody can meet.
+func (p *pages) failSilently(ctx context.Context, pending *server.Pending, why server.AuthenticationError) (gen.LoginPageOutput, error) {
+	response, err := p.server.Fail(ctx, pending, why)
+	if err != nil {
+		return nil, err
+	}
+	if page, policy := response.Page(); page != nil {
+		return gen.LoginPage200{ContentSecurityPolicy: policy, Body: page}, nil
+	}
+	return gen.LoginPage303{Location: response.Location()}, nil
 }
 
 // Login checks name and password and signs the browser in. The form is bound to
@@ -112,7 +157,7 @@ func (p *pages) loginAgain(e errand, username string, cause error) (gen.LoginOut
 	default:
 		return nil, cause
 	}
-	body, err := p.paintLogin(e, shown(username, maxAccountName), problem)
+	body, err := p.paintLogin(e, shown(username, maxAccountName), "", problem)
 	if err != nil {
 		return nil, err
 	}
@@ -131,13 +176,14 @@ func inWords(d time.Duration) string {
 	return fmt.Sprintf("%d minutes", int((d+time.Minute-1)/time.Minute))
 }
 
-func (p *pages) paintLogin(e errand, username, problem string) ([]byte, error) {
+func (p *pages) paintLogin(e errand, username, notice, problem string) ([]byte, error) {
 	view := loginView{
 		frame:    p.painter.frame,
 		Action:   p.at.path + gen.PathLoginPage,
 		Request:  e.handle,
 		CSRF:     e.csrf,
 		Username: username,
+		Notice:   notice,
 		Problem:  problem,
 	}
 	if e.pending == nil {

@@ -7,11 +7,11 @@ import (
 	"github.com/charterauth/charter/impl/store"
 )
 
-// Logout ends the session of the browser. Where there is none nothing happens,
+// Logout signs every account out of the browser. Where there is none nothing happens,
 // no cookie is touched, and the page is the same: another site's form comes
 // without the cookie and must not be able to take it away.
 func (p operations) Logout(ctx context.Context, in *gen.LogoutInput) (gen.LogoutOutput, error) {
-	session, ok, err := p.sessions.current(ctx, in.HTTP)
+	sessions, err := p.sessions.all(ctx, in.HTTP)
 	if err != nil {
 		return nil, err
 	}
@@ -20,17 +20,19 @@ func (p operations) Logout(ctx context.Context, in *gen.LogoutInput) (gen.Logout
 		return nil, err
 	}
 	out := gen.Logout200{ContentSecurityPolicy: p.painter.policy("'self'"), Body: body}
-	if !ok {
+	if len(sessions) == 0 {
 		return out, nil
 	}
 	if !p.sessions.checkForm(in.HTTP, logoutPurpose, in.Form.CSRF) {
 		return nil, errSessionForm
 	}
-	cookie, err := p.sessions.end(ctx, session)
+	cookie, err := p.sessions.end(ctx, sessions...)
 	if err != nil {
 		return nil, err
 	}
-	p.server.Emit(ctx, store.Event{Reason: "logout", Subject: session.Subject})
+	for _, session := range sessions {
+		p.server.Emit(ctx, store.Event{Reason: "logout", Subject: session.Subject})
+	}
 	out.SetCookie = []string{cookie}
 	return out, nil
 }

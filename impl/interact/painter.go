@@ -13,6 +13,7 @@ import (
 const (
 	layoutFile    = "layout.html"
 	loginFile     = "login.html"
+	accountsFile  = "accounts.html"
 	consentFile   = "consent.html"
 	appsFile      = "apps.html"
 	signedOutFile = "signed_out.html"
@@ -47,6 +48,7 @@ func newPainter(builtIn, own fs.FS, service string) (*painter, error) {
 	problems = append(problems, err)
 	for name, example := range map[string]any{
 		loginFile:     loginView{frame: p.frame},
+		accountsFile:  accountsView{frame: p.frame, Accounts: []accountView{{}}},
 		consentFile:   consentView{frame: p.frame, Scopes: []scopeView{{}}, Resources: []resourceView{{}}},
 		appsFile:      appsView{frame: p.frame, Apps: []appView{{Access: []accessView{{Resources: []resourceView{{}}, Scopes: []scopeView{{}}}}}}},
 		signedOutFile: signedOutView{frame: p.frame},

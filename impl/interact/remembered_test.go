@@ -80,7 +80,6 @@ func TestConsentIsNotRemembered(t *testing.T) {
 		{"loopback", at("http://127.0.0.1:5000/cb"), at("http://127.0.0.1:5000/cb"), nil, false},
 		{"private-use scheme", at("com.example.app:/cb"), at("com.example.app:/cb"), nil, false},
 		{"prompt=consent", nil, url.Values{"prompt": {"consent"}}, nil, false},
-		{"prompt=login", nil, url.Values{"prompt": {"login"}}, nil, false},
 		{"revoked", nil, nil, func(t *testing.T, b *browser, c servertest.Client) {
 			a, err := b.Store.AccountByName(t.Context(), aliceName)
 			if err == nil {

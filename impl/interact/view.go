@@ -19,7 +19,24 @@ type loginView struct {
 	Client   clientView
 	Own      bool   // no client asks: the person wants to see their connected apps
 	Username string // what to fill in
+	Notice   string // why somebody who is signed in has to sign in; empty otherwise
 	Problem  string // what was wrong with the form before; empty at first
+}
+
+// An accountsView is who is signed in at the browser, to choose one.
+type accountsView struct {
+	frame
+	Action   string
+	Request  string // hidden: the handle
+	CSRF     string // hidden
+	Client   clientView
+	Accounts []accountView
+	Other    string // the choice of none of them
+}
+
+type accountView struct {
+	ID   string // what the choice sends
+	Name string
 }
 
 type consentView struct {
@@ -30,6 +47,7 @@ type consentView struct {
 	Client    clientView
 	Account   string // who is signed in
 	Scopes    []scopeView
+	Claims    []string // about the person, asked for by name
 	Resources []resourceView
 	Target    targetView
 	Problem   string
@@ -158,6 +176,25 @@ func targetKind(redirectURI string, loopback bool) string {
 	return "native"
 }
 
+// claimWords say in words what claims of the standard tell.
+var claimWords = map[string]string{
+	"name": "your name", "given_name": "your given name", "family_name": "your family name", "email": "your email address",
+	"phone_number": "your telephone number", "address": "your postal address", "birthdate": "your date of birth", "picture": "your picture",
+}
+
+// describeClaims says what is asked for by name.
+func describeClaims(pending *server.Pending) []string {
+	var described []string
+	for _, name := range pending.Claims() {
+		words := claimWords[name]
+		if words == "" {
+			words = shown(name, maxShownName)
+		}
+		described = append(described, words)
+	}
+	return described
+}
+
 func describeResources(pending *server.Pending) []resourceView {
 	var described []resourceView
 	for _, uri := range pending.Resources() {
@@ -192,14 +229,24 @@ func describeDay(t time.Time) dayView {
 	return dayView{t.UTC().Format("2 January 2006"), t.UTC().Format(time.DateOnly)}
 }
 
+// identityWords say in words what the scopes of OpenID Connect allow.
+var identityWords = map[string]string{
+	"openid":         "know that it is you",
+	"profile":        "see your name and profile",
+	"email":          "see your email address",
+	"address":        "see your postal address",
+	"phone":          "see your telephone number",
+	"offline_access": "keep this access while you are away",
+}
+
 // describeScopes keeps the order that was asked in. All are ticked unless ticked
 // says which.
 func (c Config) describeScopes(asked []string, ticked map[string]bool) []scopeView {
 	views := make([]scopeView, len(asked))
 	for i, value := range asked {
 		views[i] = scopeView{Value: value, Description: c.ScopeDescriptions[value], Ticked: ticked == nil || ticked[value]}
-		if views[i].Description == "" && value == "offline_access" {
-			views[i].Description = "keep this access while you are away"
+		if views[i].Description == "" {
+			views[i].Description = identityWords[value]
 		}
 	}
 	return views

@@ -68,16 +68,22 @@ type idTokenClaims struct {
 	more map[string]json.RawMessage
 }
 
-// MarshalJSON returns the claims and those about the person. One of a name that
-// is the protocol's is an error: it would say what the server does not.
+// MarshalJSON returns the claims and those about the person.
 func (c idTokenClaims) MarshalJSON() ([]byte, error) {
 	type plain idTokenClaims
-	b, err := json.Marshal(plain(c))
-	if err != nil || len(c.more) == 0 {
+	return withClaims(plain(c), c.more)
+}
+
+// withClaims returns the object that protocol encodes to, and more behind it. A
+// claim of a name that is the protocol's is an error: it would say what the server
+// does not.
+func withClaims(protocol any, more map[string]json.RawMessage) ([]byte, error) {
+	b, err := json.Marshal(protocol)
+	if err != nil || len(more) == 0 {
 		return b, err
 	}
 	b = b[:len(b)-1]
-	for _, name := range slices.Sorted(maps.Keys(c.more)) {
+	for _, name := range slices.Sorted(maps.Keys(more)) {
 		if ProtocolClaim(name) {
 			return nil, fmt.Errorf("claim %.32q is the protocol's", name)
 		}
@@ -86,7 +92,7 @@ func (c idTokenClaims) MarshalJSON() ([]byte, error) {
 			return nil, err
 		}
 		b = append(append(b, ','), quoted...)
-		b = append(append(b, ':'), c.more[name]...)
+		b = append(append(b, ':'), more[name]...)
 	}
 	return append(b, '}'), nil
 }

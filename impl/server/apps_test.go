@@ -12,6 +12,7 @@ import (
 	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/oauth"
+	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 )
@@ -144,7 +145,7 @@ func TestPendingTellsWhatChanged(t *testing.T) {
 	c := s.Public()
 	p := s.Pending(c.Request(url.Values{"prompt": {"consent"}}))
 	now := s.Clock.Now()
-	if p.Prompt() != "consent" || !p.ClientUnchangedSince(now) || p.ClientUnchangedSince(now.Add(-time.Second)) {
-		t.Errorf("prompt %q, unchanged %v, %v", p.Prompt(), p.ClientUnchangedSince(now), p.ClientUnchangedSince(now.Add(-time.Second)))
+	if !p.Asks(server.PromptConsent) || p.Silent() || !p.ClientUnchangedSince(now) || p.ClientUnchangedSince(now.Add(-time.Second)) {
+		t.Errorf("consent %v, unchanged %v, %v", p.Asks(server.PromptConsent), p.ClientUnchangedSince(now), p.ClientUnchangedSince(now.Add(-time.Second)))
 	}
 }

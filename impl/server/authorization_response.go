@@ -1,62 +1,104 @@
 package server
 
 import (
+	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
+
+// A Response is an authorization response on its way to the client, in the
+// person's browser. The zero Response is none.
+type Response struct {
+	location string
+	page     []byte
+	policy   string
+}
+
+// Location returns where the browser is to be redirected with 303; "" where the
+// client asked for form_post, and Page has what the browser is to show.
+func (r Response) Location() string { return r.location }
+
+// Page returns the page that sends the response as a form (OAuth 2.0 Form Post
+// Response Mode §2) and its Content-Security-Policy; nil where Location says where
+// to go.
+func (r Response) Page() (body []byte, policy string) { return r.page, r.policy }
+
+// Send answers the browser with the redirect or the page.
+func (r Response) Send(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if r.page == nil {
+		h.Set("Location", r.location)
+		w.WriteHeader(http.StatusSeeOther) // never 307, which would send a form again: RFC 9700 §4.12
+		return
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", r.policy)
+	h.Set("Content-Length", strconv.Itoa(len(r.page)))
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(r.page) // it fails when the browser has gone
+}
 
 // A redirectTarget is a redirect URI that was found to be the client's, with
 // what every answer sent there carries. Only checkRedirectURI and the reading of
 // a request that passed it make one.
 type redirectTarget struct {
-	uri    string // emitted byte for byte, never through a URL parser
-	state  string
-	issuer string
+	uri      string // emitted byte for byte, never through a URL parser
+	state    string
+	issuer   string
+	formPost bool // the answer is a form, not a query
 }
 
-// success returns the Location of the authorization response (RFC 6749 §4.1.2,
-// RFC 9207 §2).
-func (t redirectTarget) success(code string) string {
-	return t.with("code", code)
+// success returns the authorization response (RFC 6749 §4.1.2, RFC 9207 §2).
+func (t redirectTarget) success(code string) Response {
+	return t.response(parameter{"code", code})
 }
 
-// failure returns the Location of an error response (RFC 6749 §4.1.2.1, RFC 9207
-// §2).
-func (t redirectTarget) failure(code, description string) string {
+// failure returns the error response (RFC 6749 §4.1.2.1, RFC 9207 §2).
+func (t redirectTarget) failure(code, description string) Response {
 	if description == "" {
-		return t.with("error", code)
+		return t.response(parameter{"error", code})
 	}
-	return t.with("error", code, "error_description", description)
+	return t.response(parameter{"error", code}, parameter{"error_description", description})
 }
 
-// with appends parameters, state when there is one, and iss to the query. The
-// registration refuses URIs whose query has parameters of these names.
-func (t redirectTarget) with(pairs ...string) string {
+// A parameter is one of an authorization response.
+type parameter struct{ Name, Value string }
+
+// response sends parameters, state when there is one, and iss.
+func (t redirectTarget) response(parameters ...parameter) Response {
+	if t.state != "" {
+		parameters = append(parameters, parameter{"state", t.state})
+	}
+	parameters = append(parameters, parameter{"iss", t.issuer})
+	if t.formPost {
+		return formPostResponse(t.uri, parameters)
+	}
+	return Response{location: withQuery(t.uri, parameters)}
+}
+
+// withQuery appends parameters to the query. The registration refuses URIs whose
+// query has parameters of these names.
+func withQuery(uri string, parameters []parameter) string {
 	var b strings.Builder
-	b.WriteString(t.uri)
+	b.WriteString(uri)
 	separator := byte('?')
-	if strings.IndexByte(t.uri, '?') >= 0 {
+	if strings.IndexByte(uri, '?') >= 0 {
 		separator = '&'
-		if last := t.uri[len(t.uri)-1]; last == '?' || last == '&' {
+		if last := uri[len(uri)-1]; last == '?' || last == '&' {
 			separator = 0
 		}
 	}
-	add := func(name, value string) {
+	for _, p := range parameters {
 		if separator != 0 {
 			b.WriteByte(separator)
 		}
 		separator = '&'
-		b.WriteString(name)
+		b.WriteString(p.Name)
 		b.WriteByte('=')
-		b.WriteString(url.QueryEscape(value))
+		b.WriteString(url.QueryEscape(p.Value))
 	}
-	for i := 0; i < len(pairs); i += 2 {
-		add(pairs[i], pairs[i+1])
-	}
-	if t.state != "" {
-		add("state", t.state)
-	}
-	add("iss", t.issuer)
 	return b.String()
 }
 

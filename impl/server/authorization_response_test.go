@@ -34,10 +34,11 @@ func TestAuthorizationResponse(t *testing.T) {
 	f := newFixture(t)
 	c := f.Public()
 	complete := func(changes url.Values) string {
-		location, err := f.Complete(context.Background(), f.Pending(c.Request(changes)), server.Decision{Subject: "alice"})
+		response, err := f.Complete(context.Background(), f.Pending(c.Request(changes)), server.Decision{Subject: "alice"})
 		if err != nil {
 			t.Fatal(err)
 		}
+		location := response.Location()
 		code, _, _ := strings.Cut(strings.TrimPrefix(location, appCallback+"?code="), "&")
 		return strings.Replace(location, code, "CODE", 1)
 	}
@@ -48,8 +49,8 @@ func TestAuthorizationResponse(t *testing.T) {
 		t.Errorf("no state: got  %s\nwant %s", got, want)
 	}
 	denied, err := f.Deny(context.Background(), f.Pending(c.Request(nil)))
-	if want := appCallback + "?error=access_denied&error_description=the+request+was+denied&state=xyz&iss=https%3A%2F%2Fauth.example.com"; err != nil || denied != want {
-		t.Errorf("denied: %v\ngot  %s\nwant %s", err, denied, want)
+	if want := appCallback + "?error=access_denied&error_description=the+request+was+denied&state=xyz&iss=https%3A%2F%2Fauth.example.com"; err != nil || denied.Location() != want {
+		t.Errorf("denied: %v\ngot  %s\nwant %s", err, denied.Location(), want)
 	}
 }
 

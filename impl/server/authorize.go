@@ -58,7 +58,7 @@ func (s *Server) authorize(ctx context.Context, r *http.Request, q gen.Authoriza
 	if refused != nil {
 		return firstPage{}, target.fail(refused)
 	}
-	parameters, err := s.checkParameters(c, target, q, problem)
+	parameters, err := s.checkParameters(ctx, c, target, q, problem)
 	if err != nil {
 		return firstPage{}, target.fail(err)
 	}
@@ -70,11 +70,17 @@ func (s *Server) authorize(ctx context.Context, r *http.Request, q gen.Authoriza
 }
 
 // checkParameters runs the checks whose failure is told to the client.
-func (s *Server) checkParameters(c *registered, target redirectTarget, q gen.AuthorizationRequest, problem *gen.Problem) (requestParameters, error) {
+func (s *Server) checkParameters(ctx context.Context, c *registered, target redirectTarget, q gen.AuthorizationRequest, problem *gen.Problem) (requestParameters, error) {
 	if problem != nil {
 		return requestParameters{}, problem
 	}
 	if err := checkResponseType(c); err != nil {
+		return requestParameters{}, err
+	}
+	if err := checkRegistration(q); err != nil {
+		return requestParameters{}, err
+	}
+	if err := checkResponseMode(target); err != nil {
 		return requestParameters{}, err
 	}
 	if err := checkCodeChallenge(c, q); err != nil {
@@ -88,17 +94,53 @@ func (s *Server) checkParameters(c *registered, target redirectTarget, q gen.Aut
 	if err != nil {
 		return requestParameters{}, err
 	}
-	return requestParameters{
+	parameters := requestParameters{
 		RedirectURI:     target.uri,
 		RedirectURISent: q.RedirectURI != "",
+		FormPost:        target.formPost,
 		State:           q.State,
-		Scopes:          scope,
+		Scopes:          s.offlineScope(c, scope),
 		Resources:       resources,
 		CodeChallenge:   q.CodeChallenge,
 		Nonce:           q.Nonce,
-		LoginHint:       q.LoginHint,
-		Prompt:          q.Prompt,
-	}, nil
+	}
+	if err := s.checkAuthenticationRequest(ctx, c, q, &parameters); err != nil {
+		return requestParameters{}, err
+	}
+	return parameters, nil
+}
+
+// checkAuthenticationRequest reads what a client wants of the sign-in (OpenID
+// Connect Core §3.1.2.1).
+func (s *Server) checkAuthenticationRequest(ctx context.Context, c *registered, q gen.AuthorizationRequest, p *requestParameters) (err error) {
+	if p.Prompt, err = s.checkPrompt(q); err != nil {
+		return err
+	}
+	if p.Claims, err = s.checkClaims(q); err != nil {
+		return err
+	}
+	hint, err := s.checkIDTokenHint(ctx, c, q.IDTokenHint)
+	if err != nil {
+		return err
+	}
+	if p.Subjects, err = wantedSubjects(hint, p.Claims.subjects()); err != nil {
+		return err
+	}
+	if p.EssentialACR, err = s.checkEssentialACR(p.Claims.essentialACR()); err != nil {
+		return err
+	}
+	if p.MaxAge = q.MaxAge; p.MaxAge == nil {
+		p.MaxAge = c.metadata.DefaultMaxAge // OpenID Connect Registration §2
+	}
+	if p.ACRValues = strings.Fields(q.ACRValues); p.ACRValues == nil {
+		p.ACRValues = c.metadata.DefaultACRValues
+	}
+	p.LoginHint, p.Display = q.LoginHint, q.Display
+	p.UILocales, p.ClaimsLocales = strings.Fields(q.UILocales), strings.Fields(q.ClaimsLocales)
+	if s.scopes.asksIdentity(q.Scope) {
+		return s.keys.ensure(ctx, identityAlgorithmsOf(c)...)
+	}
+	return nil
 }
 
 // requestParameters is what the record of an authorization request keeps of it,
@@ -112,8 +154,18 @@ type requestParameters struct {
 	Resources       []string `json:"resources"`
 	CodeChallenge   string   `json:"code_challenge,omitempty"`
 	Nonce           string   `json:"nonce,omitempty"`
-	LoginHint       string   `json:"login_hint,omitempty"`
-	Prompt          string   `json:"prompt,omitempty"`
+	FormPost        bool     `json:"form_post,omitempty"` // how the answer goes
+
+	Prompt        []string      `json:"prompt,omitempty"`
+	MaxAge        *int64        `json:"max_age,omitempty"`  // seconds
+	Subjects      []string      `json:"subjects,omitempty"` // who may sign in, as the client knows them; nil is anybody
+	LoginHint     string        `json:"login_hint,omitempty"`
+	ACRValues     []string      `json:"acr_values,omitempty"`
+	EssentialACR  []string      `json:"essential_acr,omitempty"` // of which one must be met; nil is any
+	Claims        claimsRequest `json:"claims,omitzero"`
+	ClaimsLocales []string      `json:"claims_locales,omitempty"`
+	UILocales     []string      `json:"ui_locales,omitempty"`
+	Display       string        `json:"display,omitempty"`
 }
 
 // ask stores the request, bound to the browser that made it, and starts the

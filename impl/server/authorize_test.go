@@ -47,7 +47,7 @@ func TestAuthorizationErrorsGoToTheClient(t *testing.T) {
 		{"response_type repeated", url.Values{"response_type": {"code", "code"}}, "unsupported_response_type invalid_request"},
 		// ATK-16, ATK-19, CVE-2026-3872.
 		{"response_mode fragment", url.Values{"response_mode": {"fragment"}}, "invalid_request"},
-		{"response_mode form_post", url.Values{"response_mode": {"form_post"}}, "invalid_request"},
+		{"response_mode fragment", url.Values{"response_mode": {"fragment"}}, "invalid_request"},
 		{"response_mode web_message", url.Values{"response_mode": {"web_message"}}, "invalid_request"},
 		{"response_mode query.jwt", url.Values{"response_mode": {"query.jwt"}}, "invalid_request"},
 		{"response_mode repeated", url.Values{"response_mode": {"query", "query"}}, "invalid_request"},

@@ -22,8 +22,15 @@ type Decision struct {
 	// Subject is the person: an identifier that is never used again for
 	// somebody else, 1 to 255 bytes of UTF-8.
 	Subject string
-	// AuthTime is when they authenticated.
+	// AuthTime is when they authenticated. With scope openid it is required.
 	AuthTime time.Time
+	// Methods are how they authenticated (amr), in RFC 8176 values; nil: not told.
+	Methods []string
+	// ACR is the authentication context class of that; "": none.
+	ACR string
+	// SessionID names the browser's session, safe to show (sid); "": none. A
+	// logout ends what was granted in it.
+	SessionID string
 	// Scopes is the part of Pending.Scopes that was allowed. nil: all of it.
 	Scopes []string
 	// Props is the application's data: sealed in the grant, opened only by a
@@ -37,29 +44,40 @@ type Decision struct {
 // maxProps bounds what an application can attach to a grant, in bytes.
 const maxProps = 64 << 10
 
-// Complete ends a request with a person's consent and returns where to send
-// their browser: the client's redirect URI with a code (RFC 6749 §4.1.2). Of any
-// number of calls, and of Deny, for one request exactly one succeeds; the others
+// Complete ends a request with a person's consent and returns the response that
+// their browser takes to the client, with a code (RFC 6749 §4.1.2). Of any number
+// of calls, and of Deny and Fail, for one request exactly one succeeds; the others
 // get *oauth.Error invalid_request. A Decision beyond what was asked is an error
-// that changes nothing.
-func (s *Server) Complete(ctx context.Context, p *Pending, d Decision) (location string, err error) {
+// that changes nothing. For a sign-in that the request does not accept the client
+// gets an error instead of a code.
+func (s *Server) Complete(ctx context.Context, p *Pending, d Decision) (Response, error) {
 	if err := errors.Join(p.of(s), d.check()); err != nil {
-		return "", err
+		return Response{}, err
 	}
 	scopes, err := d.allowed(p.parameters.Scopes)
 	if err != nil {
-		return "", err
+		return Response{}, err
+	}
+	if d.AuthTime.IsZero() && slices.Contains(scopes, openID) && s.cfg.openIDProvider() {
+		return Response{}, errors.New("Decision.AuthTime is required with scope openid")
+	}
+	why, err := p.Lacks(ctx, d.Subject, d.AuthTime, d.ACR)
+	if err != nil {
+		return Response{}, err
+	}
+	if why != "" {
+		return s.Fail(ctx, p, why)
 	}
 	if err := s.checkWaiting(p.record); err != nil {
-		return "", err
+		return Response{}, err
 	}
 	code := seal.NewToken(seal.PrefixAuthorizationCode)
 	grant, token, err := s.grantAndCode(p, d, scopes, code)
 	if err != nil {
-		return "", err
+		return Response{}, err
 	}
 	if err := s.answer(ctx, p, &grant, token); err != nil {
-		return "", err
+		return Response{}, err
 	}
 	s.emit(ctx, store.Event{Reason: "grant_created", ClientID: grant.ClientID, Subject: grant.Subject, GrantID: grant.ID})
 	return p.target().success(code), nil
@@ -73,6 +91,8 @@ func (d Decision) check() error {
 		return fmt.Errorf("Decision.Props must be JSON of at most %d bytes", maxProps)
 	case len(d.Metadata) > maxProps || d.Metadata != nil && !isObject(d.Metadata):
 		return fmt.Errorf("Decision.Metadata must be a JSON object of at most %d bytes", maxProps)
+	case len(d.SessionID) > 64 || len(d.ACR) > 255 || len(d.Methods) > 16:
+		return errors.New("Decision.SessionID is at most 64 bytes, ACR 255, and Methods are at most 16")
 	}
 	return nil
 }
@@ -108,10 +128,17 @@ func (s *Server) grantAndCode(p *Pending, d Decision, scopes []string, code stri
 	if err != nil {
 		return store.Grant{}, store.Token{}, err
 	}
+	ofGrant, err := grantParameters{
+		ACR: d.ACR, AMR: d.Methods, ClaimsLocales: p.parameters.ClaimsLocales,
+		Claims: p.parameters.Claims.without(p.parameters.Scopes, scopes),
+	}.document()
+	if err != nil {
+		return store.Grant{}, store.Token{}, err
+	}
 	grant := store.Grant{
 		ID: randomID(), Subject: d.Subject, ClientID: p.client.id,
 		Scopes: scopes, Resources: p.parameters.Resources, RedirectURI: p.parameters.RedirectURI,
-		Metadata: d.Metadata, AuthTime: d.AuthTime.UTC().Truncate(time.Microsecond),
+		SessionID: d.SessionID, Parameters: ofGrant, Metadata: d.Metadata, AuthTime: d.AuthTime.UTC().Truncate(time.Microsecond),
 		CreatedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.AuthorizationCode),
 	}
 	token := store.Token{

@@ -11,7 +11,12 @@ import (
 // The flow: the authorization endpoint validates and stores the request and
 // sends the browser to the URL that Start returns. Whatever the Interaction
 // does there, it finds the request again with Server.Pending, and ends it with
-// Server.Complete or Server.Deny, which return where to send the browser.
+// Server.Complete, Server.Deny or Server.Fail, which return what to send the
+// browser.
+//
+// What a client wants of the sign-in is in the Pending: where it is Silent, no page
+// may ask anything, and a sign-in that Lacks something needs another. An
+// Interaction that can do more or less than most is also an Offering.
 type Interaction interface {
 	// Start returns the URL, absolute or rooted, of the first page for p. An
 	// error is shown as the server's fault and leaves the request waiting.

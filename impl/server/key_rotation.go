@@ -19,7 +19,7 @@ func (s *Server) RotateKeys(ctx context.Context) error {
 		return err
 	}
 	now := s.now()
-	for _, alg := range s.keys.algorithms {
+	for _, alg := range set.algorithms() {
 		if err := s.keys.succeed(ctx, set, alg, now, now.Add(publishLead)); err != nil {
 			return err
 		}
@@ -35,11 +35,8 @@ func (r *keyRing) maintain(ctx context.Context) error {
 		return err
 	}
 	now := r.now()
-	for _, alg := range r.algorithms {
+	for _, alg := range set.algorithms() {
 		newest := set.newest(string(alg))
-		if newest == nil {
-			continue
-		}
 		due := newest.ActiveAt.Add(r.lifetimes.SigningKey)
 		if now.Before(due.Add(-publishLead)) {
 			continue
@@ -54,9 +51,9 @@ func (r *keyRing) maintain(ctx context.Context) error {
 
 // createMissing makes the first key of each algorithm. It signs at once: there is
 // no older one to bridge the time with.
-func (r *keyRing) createMissing(ctx context.Context, set *keySet) error {
+func (r *keyRing) createMissing(ctx context.Context, set *keySet, algorithms ...jose.Algorithm) error {
 	now := r.now()
-	for _, alg := range r.algorithms {
+	for _, alg := range algorithms {
 		if set.newest(string(alg)) != nil {
 			continue
 		}

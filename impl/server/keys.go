@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,7 +74,7 @@ func newKeyRing(ctx context.Context, st store.Store, kek *seal.KEK, now func() t
 	if err != nil {
 		return nil, err
 	}
-	if err := r.createMissing(ctx, set); err != nil {
+	if err := r.createMissing(ctx, set, r.algorithms...); err != nil {
 		return nil, err
 	}
 	return r, r.maintain(ctx)
@@ -157,6 +158,25 @@ func (r *keyRing) sign(ctx context.Context, alg, typ string, claims any) (string
 	return key.signer.Sign(typ, claims)
 }
 
+// ensure makes the first key of each algorithm that a client registered, where
+// there is none. It is asked for when somebody is about to sign in, so that the key is
+// published before it signs.
+func (r *keyRing) ensure(ctx context.Context, algorithms ...jose.Algorithm) error {
+	known := r.current.Load()
+	if !slices.ContainsFunc(algorithms, func(alg jose.Algorithm) bool { return known.newest(string(alg)) == nil }) {
+		return nil
+	}
+	set, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.createMissing(ctx, set, algorithms...); err != nil {
+		return err
+	}
+	_, err = r.read(ctx)
+	return err
+}
+
 // active returns the key of alg that signs at at: the newest of those whose time
 // has come.
 func (s *keySet) active(alg string, at time.Time) *ringKey {
@@ -167,6 +187,18 @@ func (s *keySet) active(alg string, at time.Time) *ringKey {
 		}
 	}
 	return nil
+}
+
+// algorithms are those that have a key, each once. They are rotated whether this
+// process needs them or not: another, or a client, may.
+func (s *keySet) algorithms() []jose.Algorithm {
+	var algorithms []jose.Algorithm
+	for _, k := range s.keys {
+		if alg := jose.Algorithm(k.Algorithm); !slices.Contains(algorithms, alg) {
+			algorithms = append(algorithms, alg)
+		}
+	}
+	return algorithms
 }
 
 // newest returns the key of alg with the highest generation, active or not.

@@ -58,7 +58,7 @@ func (s *Server) authorizationServerMetadata() gen.AuthorizationServerMetadata {
 	if s.interaction != nil {
 		m.AuthorizationEndpoint = s.issuer.url(gen.PathAuthorize)
 		m.ResponseTypesSupported = []string{string(gen.ResponseTypeCode)}
-		m.ResponseModesSupported = []string{string(gen.ResponseModeQuery)}
+		m.ResponseModesSupported = []string{string(gen.ResponseModeQuery), string(gen.ResponseModeFormPost)}
 		m.CodeChallengeMethodsSupported = []string{pkce.S256}
 		m.AuthorizationResponseIssParameterSupported = true // RFC 9207 §3
 		m.ClientIDMetadataDocumentSupported = s.documents != nil

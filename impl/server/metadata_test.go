@@ -36,7 +36,7 @@ func TestAuthorizationServerMetadata(t *testing.T) {
 		"registration_endpoint": servertest.Issuer + "/register", "jwks_uri": servertest.Issuer + "/jwks",
 		"revocation_endpoint": servertest.Issuer + "/revoke", "introspection_endpoint": servertest.Issuer + "/introspect",
 		"scopes_supported":         "[read write offline_access tools]",
-		"response_types_supported": "[code]", "response_modes_supported": "[query]",
+		"response_types_supported": "[code]", "response_modes_supported": "[query form_post]",
 		"grant_types_supported":                                    "[authorization_code refresh_token client_credentials]",
 		"token_endpoint_auth_methods_supported":                    "[none client_secret_basic client_secret_post private_key_jwt client_secret_jwt]",
 		"revocation_endpoint_auth_methods_supported":               "[none client_secret_basic client_secret_post private_key_jwt client_secret_jwt]",

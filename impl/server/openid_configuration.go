@@ -26,13 +26,17 @@ var errNoOpenIDProvider = &refusal{as: oauth.InvalidRequest("no_openid_provider"
 // addProviderMetadata adds what OpenID Connect Discovery §3 has beyond RFC 8414.
 // What is absent there means true or false by turns, so both are said.
 func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
-	no := false
+	yes, no := true, false
 	m.UserinfoEndpoint = s.issuer.url(gen.PathUserInfo)
 	m.SubjectTypesSupported = client.SubjectTypes()
-	m.IDTokenSigningAlgValuesSupported = []string{string(jose.RS256)}
+	m.IDTokenSigningAlgValuesSupported = identityAlgorithms()
+	m.UserinfoSigningAlgValuesSupported = identityAlgorithms()
 	m.ClaimTypesSupported = []string{"normal"}
 	m.ClaimsSupported = claimsSupported()
-	m.ClaimsParameterSupported = &no
+	m.ClaimsParameterSupported = &yes
+	m.PromptValuesSupported = s.offers.Prompts
+	m.ACRValuesSupported = s.offers.ACRValues
+	m.DisplayValuesSupported = []string{"page", "popup", "touch"}
 	if m.RequestParameterSupported == nil {
 		m.RequestParameterSupported = &no
 	}
@@ -41,9 +45,15 @@ func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
 	}
 }
 
+// identityAlgorithms are those by which ID Tokens and UserInfo responses can be
+// signed, the default first.
+func identityAlgorithms() []string {
+	return []string{string(jose.RS256), string(jose.ES256), string(jose.PS256), string(jose.EdDSA)}
+}
+
 // claimsSupported lists the claims of ID Tokens and those of the identity scopes.
 func claimsSupported() []string {
-	claims := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"}
+	claims := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"}
 	for _, scope := range claimScopes {
 		claims = slices.Concat(claims, scopeClaims[scope])
 	}

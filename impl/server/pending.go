@@ -122,9 +122,60 @@ func (p *Pending) ResourceName(uri string) string {
 // LoginHint returns the client's guess who will sign in, or "".
 func (p *Pending) LoginHint() string { return p.parameters.LoginHint }
 
-// Prompt returns the client's wish which page to show, or "": values of OpenID
-// Connect Core §3.1.2.1, separated by spaces, as the client sent them.
-func (p *Pending) Prompt() string { return p.parameters.Prompt }
+// Asks reports whether the client sent a value of prompt: PromptLogin,
+// PromptConsent, …
+func (p *Pending) Asks(prompt string) bool { return slices.Contains(p.parameters.Prompt, prompt) }
+
+// Silent reports whether nobody may be asked or shown anything (prompt=none): the
+// request ends with Server.Complete or Server.Fail.
+func (p *Pending) Silent() bool { return p.Asks(PromptNone) }
+
+// ACRValues returns the classes of authentication that the client would like, best
+// first, those first that it demands.
+func (p *Pending) ACRValues() []string {
+	return slices.Concat(p.parameters.EssentialACR, p.parameters.ACRValues)
+}
+
+// UILocales returns the languages that the client would like pages in, best first
+// (BCP 47).
+func (p *Pending) UILocales() []string { return slices.Clone(p.parameters.UILocales) }
+
+// Display returns how the client shows the pages (OpenID Connect Core §3.1.2.1):
+// page, popup, touch, wap, any other text, or "".
+func (p *Pending) Display() string { return p.parameters.Display }
+
+// Claims returns the names of claims about the person that are asked for beside
+// those of the Scopes, sorted. Whoever allows the request allows them too.
+func (p *Pending) Claims() []string { return p.parameters.Claims.named(p.parameters.Scopes) }
+
+// Wants reports whether the request names this person: by id_token_hint or the
+// claims parameter. The error is the store's.
+func (p *Pending) Wants(ctx context.Context, subject string) (bool, error) {
+	if !p.Names() {
+		return false, nil
+	}
+	told, err := p.server.subjectFor(ctx, p.client, subject)
+	return slices.Contains(p.parameters.Subjects, told), err
+}
+
+// Names reports whether the request wants a person in particular, by id_token_hint
+// or the claims parameter.
+func (p *Pending) Names() bool { return p.parameters.Subjects != nil }
+
+// ClaimsCovered reports whether the claims asked for by name are among those that
+// g, a grant of the same client, was asked for.
+func (p *Pending) ClaimsCovered(g store.Grant) bool {
+	asked := p.Claims()
+	if len(asked) == 0 {
+		return true
+	}
+	of, err := parametersOf(g)
+	if err != nil {
+		return false
+	}
+	known := of.Claims.named(nil)
+	return !slices.ContainsFunc(asked, func(name string) bool { return !slices.Contains(known, name) })
+}
 
 // ClientUnchangedSince reports whether the client's registration is what it was
 // at t, so that what a person was shown then is still true. Of a client with a
@@ -143,7 +194,7 @@ func (p *Pending) CheckCSRF(token string) bool {
 
 // target is where the answer goes.
 func (p *Pending) target() redirectTarget {
-	return redirectTarget{uri: p.parameters.RedirectURI, state: p.parameters.State, issuer: p.server.issuer.identifier}
+	return redirectTarget{p.parameters.RedirectURI, p.parameters.State, p.server.issuer.identifier, p.parameters.FormPost}
 }
 
 // of refuses a Pending that this server did not make.

@@ -174,7 +174,7 @@ func TestOneAnswerWins(t *testing.T) {
 		for round := range 20 {
 			p := f.Pending(c.Request(nil))
 			subject := "alice-" + string(rune('a'+round))
-			won := make([]string, racers)
+			won := make([]server.Response, racers)
 			errs := make([]error, racers)
 			var ready, done sync.WaitGroup
 			ready.Add(1)
@@ -197,8 +197,8 @@ func TestOneAnswerWins(t *testing.T) {
 					t.Errorf("%d racers: two answers won", racers)
 				case errs[i] == nil:
 					winner = i
-				case reason(errs[i]) != "request_answered" || won[i] != "":
-					t.Errorf("a loser got %q, %v", won[i], errs[i])
+				case reason(errs[i]) != "request_answered" || won[i].Location() != "":
+					t.Errorf("a loser got %v, %v", won[i], errs[i])
 				}
 			}
 			grants, err := f.Grants(context.Background(), subject, "", 10)
@@ -242,12 +242,12 @@ func TestCompleteRefusesWhatWasNotAsked(t *testing.T) {
 		"metadata too large":     {p, server.Decision{Subject: "alice", Metadata: big}},
 		"metadata is empty text": {p, server.Decision{Subject: "alice", Metadata: json.RawMessage{}}},
 	} {
-		if location, err := f.Complete(context.Background(), row.p, row.d); err == nil || location != "" {
-			t.Errorf("%s: %q", name, location)
+		if response, err := f.Complete(context.Background(), row.p, row.d); err == nil || response.Location() != "" {
+			t.Errorf("%s: %v", name, response)
 		}
 		if row.p != p {
-			if location, err := f.Deny(context.Background(), row.p); err == nil || location != "" {
-				t.Errorf("denied %s: %q", name, location)
+			if response, err := f.Deny(context.Background(), row.p); err == nil || response.Location() != "" {
+				t.Errorf("denied %s: %v", name, response)
 			}
 		}
 	}

@@ -59,8 +59,7 @@ func (s *Server) renderError(w http.ResponseWriter, r *http.Request, op *gen.Ope
 		s.logRefusal(r.Context(), op, t)
 	}
 	if to, ok := errors.AsType[*redirectError](err); ok {
-		w.Header().Set("Location", to.target.failure(t.code, t.description))
-		w.WriteHeader(http.StatusSeeOther) // never 307, which would send a form again: RFC 9700 §4.12
+		to.target.failure(t.code, t.description).Send(w)
 		return
 	}
 	if t.retryAfter > 0 {

@@ -104,6 +104,17 @@ func (set scopeSet) asksIdentity(requested string) bool {
 	return set.identity != nil && slices.Contains(strings.Split(requested, " "), openID)
 }
 
+// offlineScope returns scope without offline_access where it asks for a refresh
+// token that the client is not to get (OpenID Connect Core §11): what the client is
+// told was granted is true. That a person is asked for it is the Interaction's
+// part, as for every scope.
+func (s *Server) offlineScope(c *registered, scope oauth.Scope) oauth.Scope {
+	if !s.scopes.isIdentity(offlineAccess) || s.issuesRefreshToken(c.metadata, scope) {
+		return scope
+	}
+	return slices.DeleteFunc(slices.Clone(scope), func(value string) bool { return value == offlineAccess })
+}
+
 // limit keeps the values that at least one of the resources knows: a token for
 // one resource says nothing about another.
 func (set scopeSet) limit(s oauth.Scope, resources []string) oauth.Scope {

@@ -32,6 +32,7 @@ type Server struct {
 	clientDocuments *fetch.Client // keys and sector identifiers
 	requestObjects  *fetch.Client // nil: request objects are not fetched
 	interaction     Interaction   // nil: no person to ask
+	offers          Offers        // of interaction
 	endpoints       *gen.Handler
 	// originEndpoints is for what stands at the issuer's origin even where the
 	// issuer has a path: the metadata of resources.
@@ -78,6 +79,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 		if s.interaction, err = s.cfg.Interaction(s); err != nil {
 			return fmt.Errorf("interaction: %w", err)
 		}
+		s.offers = offersOf(s.interaction)
 	}
 	s.metadata = s.newMetadataDocuments()
 	options := gen.Options{BasePath: s.issuer.path, Error: s.renderError, Wrap: wrapCORS}

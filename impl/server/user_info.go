@@ -2,60 +2,93 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/mint"
 	"github.com/charterauth/charter/impl/oauth"
 	"github.com/charterauth/charter/impl/store"
 )
 
 // UserInfo is the UserInfo endpoint (OpenID Connect Core §5.3).
 func (s protocol) UserInfo(ctx context.Context, in *gen.UserInfoInput) (gen.UserInfoOutput, error) {
-	info, err := s.userInfo(ctx, in.HTTP, "")
+	info, signed, err := s.userInfo(ctx, in.HTTP, "")
 	if err != nil {
 		return nil, err
 	}
-	return &gen.UserInfo200{Body: info}, nil
+	return &gen.UserInfo200{Body: info, JWT: signed}, nil
 }
 
 // UserInfoPost is the UserInfo endpoint for requests by POST (OpenID Connect Core
 // §5.3.1), which may carry the token in the form (RFC 6750 §2.2).
 func (s protocol) UserInfoPost(ctx context.Context, in *gen.UserInfoPostInput) (gen.UserInfoPostOutput, error) {
-	info, err := s.userInfo(ctx, in.HTTP, in.Form.AccessToken)
+	info, signed, err := s.userInfo(ctx, in.HTTP, in.Form.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	return &gen.UserInfoPost200{Body: info}, nil
+	return &gen.UserInfoPost200{Body: info, JWT: signed}, nil
 }
 
-// userInfo answers for a live access token with scope openid. inForm is the token
-// of a form, "" for none. The store is asked: a revoked token tells nothing more.
-func (s *Server) userInfo(ctx context.Context, r *http.Request, inForm string) (gen.UserInfo, error) {
+// userInfo answers for a live access token with scope openid, as JSON or as the JWT
+// that the client registered for. inForm is the token of a form, "" for none. The
+// store is asked: a revoked token tells nothing more.
+func (s *Server) userInfo(ctx context.Context, r *http.Request, inForm string) (info gen.UserInfo, signed []byte, err error) {
 	if !s.cfg.openIDProvider() {
-		return gen.UserInfo{}, errNoOpenIDProvider
+		return info, nil, errNoOpenIDProvider
 	}
 	token, err := presentedToken(r, inForm)
 	if err != nil {
-		return gen.UserInfo{}, err
+		return info, nil, err
 	}
 	c, t, g, err := s.identityToken(ctx, token)
 	if err != nil {
-		return gen.UserInfo{}, err
+		return info, nil, err
+	}
+	if info.Sub, err = s.subjectFor(ctx, c, g.Subject); err != nil {
+		return info, nil, err
+	}
+	if info.Additional, err = s.userInfoClaims(ctx, t, g); err != nil {
+		return info, nil, err
+	}
+	signed, err = s.signUserInfo(ctx, c, info)
+	return info, signed, err
+}
+
+// userInfoClaims returns what the scopes of a token, and the claims parameter of
+// its authorization request, ask for (OpenID Connect Core §5.4, §5.5).
+func (s *Server) userInfoClaims(ctx context.Context, t store.Token, g store.Grant) (map[string]json.RawMessage, error) {
+	of, err := parametersOf(g)
+	if err != nil {
+		return nil, err
 	}
 	all, err := s.claimsOf(ctx, g.Subject)
 	if errors.Is(err, ErrNoPerson) {
-		return gen.UserInfo{}, errAccessToken("person_gone").Because(err)
+		return nil, errAccessToken("person_gone").Because(err)
 	}
 	if err != nil {
-		return gen.UserInfo{}, err
+		return nil, err
 	}
-	subject, err := s.subjectFor(ctx, c, g.Subject)
-	if err != nil {
-		return gen.UserInfo{}, err
+	told := addAsked(s.scopes.ofScopes(all, t.Scopes), all, of.Claims.UserInfo)
+	localize(told, all, of.ClaimsLocales)
+	return told, nil
+}
+
+// signUserInfo returns the response as a JWT; nil for a client that wants JSON.
+func (s *Server) signUserInfo(ctx context.Context, c *registered, info gen.UserInfo) ([]byte, error) {
+	alg := c.metadata.UserinfoSignedResponseAlg
+	if alg == "" {
+		return nil, nil
 	}
-	return gen.UserInfo{Sub: subject, Additional: s.scopes.ofScopes(all, t.Scopes)}, nil
+	signed, err := mint.UserInfo{
+		Issuer: s.issuer.identifier, Subject: info.Sub, ClientID: c.id, Claims: info.Additional,
+		Sign: func(ctx context.Context, typ string, claims any) (string, error) {
+			return s.keys.sign(ctx, alg, typ, claims)
+		},
+	}.Mint(ctx)
+	return []byte(signed), err
 }
 
 // identityToken returns a live access token with scope openid, its grant and its

@@ -52,11 +52,16 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	if asked.Silent() { // prompt=none: nobody may be shown anything, and these pages know nobody
+		answer, err := p.server.Fail(r.Context(), asked, server.LoginRequired)
+		p.send(w, r, answer, err)
+		return
+	}
 	if r.Method == http.MethodGet {
 		_ = page.Execute(w, asked)
 		return
 	}
-	var next string
+	var answer server.Response
 	who, known := p.users[r.PostFormValue("name")]
 	if !known {
 		who.Hash = nobody // the same work as for somebody
@@ -66,18 +71,22 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !asked.CheckCSRF(r.PostFormValue("csrf")):
 		err = oauth.InvalidRequest("form_token", "this form is not of this request")
 	case r.PostFormValue("decision") == "deny":
-		next, err = p.server.Deny(r.Context(), asked)
+		answer, err = p.server.Deny(r.Context(), asked)
 	case r.PostFormValue("decision") != "allow", !known, wrong:
 		_ = page.Execute(w, asked)
 		return
 	default:
 		allowed := slices.DeleteFunc(slices.Clone(asked.Scopes()), func(s string) bool { return !slices.Contains(r.PostForm["scope"], s) })
 		props, _ := json.Marshal(map[string]string{"plan": who.Plan})
-		next, err = p.server.Complete(r.Context(), asked, server.Decision{Subject: who.ID, AuthTime: time.Now(), Scopes: allowed, Props: props})
+		answer, err = p.server.Complete(r.Context(), asked, server.Decision{Subject: who.ID, AuthTime: time.Now(), Scopes: allowed, Props: props})
 	}
+	p.send(w, r, answer, err)
+}
+
+func (p pages) send(w http.ResponseWriter, r *http.Request, answer server.Response, err error) {
 	if err != nil {
 		p.server.ShowError(w, r, err)
 		return
 	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	answer.Send(w) // a redirect, or the page of form_post
 }

@@ -28,6 +28,7 @@ const (
 	own      = "chra_0PCexuUW26g3z45A2wkS8IdxuvPagjwT8rMKOLBnwTE4Sc5rj"
 	foreign  = "chra_eC9iFQTsZ9JCBJ8ooto5dsEMWNyoItunvDbOSo75Myu3NKtbc"
 	handle   = "chrq_2hSD7GkxZ2OdPpMSelC12RlSH5TBDUrXh77gTgyBBDs3jQqYZ"
+	byForm   = "chrq_mkQ6juXMt9S1CDCTwtYFyK4Jx9spKGzlR2Hfk1lqZPy0EgcLl"
 	browser  = "chbr_cHII6y4J5WFB59CzSxfiDHHQLmwS9NnPA2GDBrEgh3G3Mz59N"
 	session  = "chse_4pbMxMrU8FbnO8VYmtKwg9aIWqndxs6rXsbRTqa2Kuq0kqAVJ"
 	resource = issuer + "/mcp"
@@ -113,6 +114,8 @@ func seed(t *testing.T, st store.Store) {
 		st.Issue(t.Context(), &ofReports, token(store.AccessToken, access, ofReports)),
 		st.Issue(t.Context(), nil, store.Token{Digest: store.NewDigest(store.AuthorizationRequest, handle), Kind: store.AuthorizationRequest, ClientID: native, CreatedAt: begin, ExpiresAt: hours,
 			Parameters: []byte("{" + asked + `,"browser":"` + store.NewDigest(store.Browser, browser).String() + `","state":"af0ifjsldkj","scopes":["files:read"],"resources":["` + resource + `"]}`)}),
+		st.Issue(t.Context(), nil, store.Token{Digest: store.NewDigest(store.AuthorizationRequest, byForm), Kind: store.AuthorizationRequest, ClientID: native, CreatedAt: begin, ExpiresAt: hours,
+			Parameters: []byte("{" + asked + `,"browser":"` + store.NewDigest(store.Browser, browser).String() + `","form_post":true,"scopes":["files:read"],"resources":["` + resource + `"]}`)}),
 		st.CreateSession(t.Context(), store.Session{Digest: store.NewDigest(store.BrowserSession, session+" "+issuer), ID: "s1", Subject: "alice", AuthTime: begin, CreatedAt: begin, ExpiresAt: hours}, store.Digest{}),
 	} {
 		if err != nil {

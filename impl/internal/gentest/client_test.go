@@ -57,9 +57,10 @@ func TestClient(t *testing.T) {
 	if e, ok := errors.AsType[*client.Error](err); !ok || e.Status != 400 || e.Code != "invalid_grant" || e.Description != "no" {
 		t.Errorf("a refusal: %v", err)
 	}
-	page, err := c.Authorize(ctx, &gen.AuthorizationRequest{ClientID: "c", ResponseType: gen.ResponseTypeCode, State: "s"})
+	out, err := c.Authorize(ctx, &gen.AuthorizationRequest{ClientID: "c", ResponseType: gen.ResponseTypeCode, State: "s"})
+	page, _ := out.(gen.Authorize303)
 	if err != nil || page.Location != "/login?request=s" || !slices.Equal(page.SetCookie, []string{"a=1", "b=2"}) {
-		t.Errorf("authorize: %+v %v", page, err)
+		t.Errorf("authorize: %+v %v", out, err)
 	}
 	information, err := c.ReadClient(ctx, "abc", client.BearerToken("t"))
 	if err != nil || information.Body.ClientID != "abc" || information.Body.ClientSecretExpiresAt == nil {

@@ -116,6 +116,10 @@ func (f *fake) Login(_ context.Context, in *gen.LoginInput) (gen.LoginOutput, er
 	return nil, f.reach(in)
 }
 
+func (f *fake) ChooseAccount(_ context.Context, in *gen.ChooseAccountInput) (gen.ChooseAccountOutput, error) {
+	return nil, f.reach(in)
+}
+
 func (f *fake) ConsentPage(_ context.Context, in *gen.ConsentPageInput) (gen.ConsentPageOutput, error) {
 	return nil, f.reach(in)
 }

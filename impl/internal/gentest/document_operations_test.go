@@ -47,9 +47,16 @@ func newOperation(method, path string, spec *openapi3.Operation) operation {
 	for _, p := range spec.Parameters {
 		if p.Value.In == "query" {
 			op.isQuery = true
-			op.schema = p.Value.Schema.Value
-			if !op.schema.Type.Is("object") {
-				op.schema = &openapi3.Schema{Type: &openapi3.Types{"object"}, Properties: openapi3.Schemas{p.Value.Name: p.Value.Schema}, Required: []string{p.Value.Name}}
+			if p.Value.Schema.Value.Type.Is("object") {
+				op.schema = p.Value.Schema.Value
+				continue
+			}
+			if op.schema == nil {
+				op.schema = &openapi3.Schema{Type: &openapi3.Types{"object"}, Properties: openapi3.Schemas{}}
+			}
+			op.schema.Properties[p.Value.Name] = p.Value.Schema
+			if p.Value.Required {
+				op.schema.Required = append(op.schema.Required, p.Value.Name)
 			}
 		}
 	}
@@ -78,6 +85,7 @@ var validForms = map[string]string{
 	"logout":        "csrf=abc",
 	"loginPage":     "request=abc",
 	"login":         "request=abc&csrf=abc&username=u&password=p",
+	"chooseAccount": "request=abc&csrf=abc&account=other",
 	"consentPage":   "request=abc",
 	"consent":       "request=abc&csrf=abc&decision=allow",
 	"updateClient":  "client_id=abc",

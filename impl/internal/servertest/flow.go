@@ -112,11 +112,11 @@ func (s *Server) Allow(p *server.Pending, props string) url.Values {
 	if props != "" {
 		d.Props = json.RawMessage(props)
 	}
-	location, err := s.Complete(context.Background(), p, d)
+	response, err := s.Complete(context.Background(), p, d)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return parameters(s.t, location)
+	return parameters(s.t, response.Location())
 }
 
 func parameters(t testing.TB, location string) url.Values {

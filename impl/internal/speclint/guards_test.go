@@ -46,6 +46,7 @@ var guards = map[string]guard{
 	"logout":                           {"", "none", ""},
 	"loginPage":                        {"", "none", ""},
 	"login":                            {"", "none", ""},
+	"chooseAccount":                    {"", "none", ""},
 	"consentPage":                      {"", "none", ""},
 	"consent":                          {"", "none", ""},
 }

@@ -85,6 +85,10 @@ var codes = []string{
 	"invalid_target",
 	// OpenID Connect Core §3.1.2.6
 	"request_not_supported", "request_uri_not_supported", "invalid_request_object", "invalid_request_uri",
+	"registration_not_supported",
+	"login_required", "consent_required", "interaction_required", "account_selection_required",
+	// Unmet Authentication Requirements §1
+	"unmet_authentication_requirements",
 }
 
 // checkErrorCodes wants every failure to list its codes: JSON in the enum of its

@@ -16,7 +16,8 @@
 //	          parameters, one a line and not yet encoded, or a JSON object
 //	again     the last request with changes: name=value replaces, +name=value
 //	          repeats, -name removes; ?name for the query, Name: value for headers
-//	answer    what the person at the browser decides: alice allows, alice denies
+//	answer    what the person at the browser decides: alice allows, alice denies;
+//	          alice@10m allows, who signed in ten minutes ago; nobody login_required
 //	response  status and headers; an empty line; members of the JSON object
 //	id_token  the client; an empty line; claims of the ID Token in the last
 //	          response, whose signature and audience are verified first

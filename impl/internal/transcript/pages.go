@@ -30,8 +30,18 @@ func (pages) ShowError(w http.ResponseWriter, _ *http.Request, e server.ErrorPag
 	io.WriteString(w, "<!doctype html><title>"+e.Code+"</title><p>"+e.Description+" "+e.Reference)
 }
 
+// Offers implements server.Offering.
+func (pages) Offers() server.Offers {
+	return server.Offers{
+		Prompts:   []string{server.PromptNone, server.PromptLogin, server.PromptConsent, server.PromptSelectAccount},
+		ACRValues: []string{"silver", "gold"},
+	}
+}
+
 // ServeHTTP takes the person's decision: "alice allows", "alice allows read" or
-// "alice denies".
+// "alice denies". alice signed in now, alice@10m ten minutes ago, alice@10m/gold in
+// that class. Where nobody is asked it is "nobody login_required", or another
+// error of OpenID Connect Core §3.1.2.6.
 func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != askPath {
 		p.ShowError(w, r, server.ErrorPage{Status: http.StatusNotFound, Code: "invalid_request", Description: "there is no such page"})
@@ -42,19 +52,31 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.server.ShowError(w, r, err)
 		return
 	}
-	location, err := p.decide(r.Context(), waiting, strings.Fields(r.FormValue("decision")))
+	response, err := p.decide(r.Context(), waiting, strings.Fields(r.FormValue("decision")))
 	if err != nil {
 		p.server.ShowError(w, r, err)
 		return
 	}
-	http.Redirect(w, r, location, http.StatusSeeOther)
+	response.Send(w)
 }
 
-func (p pages) decide(ctx context.Context, waiting *server.Pending, words []string) (string, error) {
-	if words[1] == "denies" {
+func (p pages) decide(ctx context.Context, waiting *server.Pending, words []string) (server.Response, error) {
+	switch {
+	case words[1] == "denies":
 		return p.server.Deny(ctx, waiting)
+	case words[0] == "nobody":
+		return p.server.Fail(ctx, waiting, server.AuthenticationError(words[1]))
 	}
-	d := server.Decision{Subject: words[0], AuthTime: p.now()}
+	signIn, acr, _ := strings.Cut(words[0], "/")
+	subject, ago, _ := strings.Cut(signIn, "@")
+	d := server.Decision{Subject: subject, AuthTime: p.now(), ACR: acr, SessionID: "session-of-" + subject}
+	if ago != "" {
+		age, err := time.ParseDuration(ago)
+		if err != nil {
+			return server.Response{}, err
+		}
+		d.AuthTime = d.AuthTime.Add(-age)
+	}
 	if len(words) > 2 {
 		d.Scopes = words[2:]
 	}

@@ -214,7 +214,7 @@ func (p *player) do(r *http.Request, protocol bool) error {
 // answer gives a person's decision in the browser that is waiting.
 func (p *player) answer(decision string) error {
 	words := strings.Fields(decision)
-	if len(words) < 2 || words[1] != "allows" && words[1] != "denies" {
+	if len(words) < 2 || words[1] != "allows" && words[1] != "denies" && words[0] != "nobody" {
 		return fmt.Errorf("%q is no decision", decision)
 	}
 	if p.waiting == "" {

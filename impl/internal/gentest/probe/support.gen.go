@@ -1265,6 +1265,7 @@ func constHeader(name, value string) headerValue {
 
 var (
 	contentTypeJSON = []string{"application/json"}
+	contentTypeJWT  = []string{"application/jwt"}
 	contentTypeHTML = []string{"text/html; charset=utf-8"}
 )
 
