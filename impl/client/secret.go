@@ -82,6 +82,9 @@ var errPHC = errors.New("client secret hash is not argon2id in PHC form with aff
 // import would have are refused: they would keep this server busy.
 func parseArgon2id(phc string) (argon2idHash, error) {
 	parts := strings.Split(phc, "$")
+	if strings.ContainsAny(phc, "\r\n") { // which the decoder of base64 skips
+		return argon2idHash{}, errPHC
+	}
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return argon2idHash{}, errPHC
 	}
@@ -90,7 +93,8 @@ func parseArgon2id(phc string) (argon2idHash, error) {
 	if err != nil || parts[3] != fmt.Sprintf("m=%d,t=%d,p=%d", h.memory, h.passes, h.threads) {
 		return argon2idHash{}, errPHC
 	}
-	if h.memory > 256<<10 || h.passes == 0 || h.passes > 16 || h.threads == 0 || h.threads > 16 {
+	// RFC 9106 §3.1: at least 8 KiB for each thread.
+	if h.memory < 8*uint32(h.threads) || h.memory > 256<<10 || h.passes == 0 || h.passes > 16 || h.threads == 0 || h.threads > 16 {
 		return argon2idHash{}, errPHC
 	}
 	var saltErr, hashErr error
