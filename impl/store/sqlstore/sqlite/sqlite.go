@@ -26,7 +26,8 @@ var pragmas = url.Values{
 }
 
 // Open opens the database file at path, which is created for its owner alone if
-// it is not there. The schema is the caller's to check or migrate.
+// it is not there. The schema is the caller's to check or migrate. After a crash
+// the file is read through first; one that is damaged is ErrDamaged.
 func Open(ctx context.Context, path string) (*sqlstore.Store, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -35,16 +36,22 @@ func Open(ctx context.Context, path string) (*sqlstore.Store, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	source := (&url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: pragmas.Encode()}).String()
-	write, err := connect(ctx, source, 1)
+	if err := checkAfterCrash(ctx, path); err != nil {
+		return nil, err
+	}
+	write, err := connect(ctx, source(path, pragmas), 1)
 	if err != nil {
 		return nil, err
 	}
-	read, err := connect(ctx, source, max(4, runtime.GOMAXPROCS(0)))
+	read, err := connect(ctx, source(path, pragmas), max(4, runtime.GOMAXPROCS(0)))
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
 	return sqlstore.New(read, write, sqlstore.SQLite), nil
+}
+
+func source(path string, query url.Values) string {
+	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: query.Encode()}).String()
 }
 
 func connect(ctx context.Context, source string, connections int) (*sqlx.DB, error) {
