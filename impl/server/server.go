@@ -42,6 +42,7 @@ type Server struct {
 	restored        restoredMetadata
 	pairwise        pairwiseSubjects
 
+	swept    atomic.Pointer[SweepReport] // nil before the first sweep
 	draining atomic.Bool
 	stop     context.CancelFunc // ends background work
 	work     sync.WaitGroup
@@ -97,19 +98,23 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// maintenanceInterval is between two rounds of background work.
-const maintenanceInterval = time.Minute
+const (
+	// maintenanceInterval is between two rounds of background work.
+	maintenanceInterval = time.Minute
+	// behindInterval is the same while a sweep does not reach the end.
+	behindInterval = time.Second
+)
 
 // maintain sweeps what nobody needs any more and rotates keys that are due. Both
 // are safe on every replica at once.
 func (s *Server) maintain(ctx context.Context) {
-	tick := time.NewTicker(maintenanceInterval)
-	defer tick.Stop()
+	timer := time.NewTimer(maintenanceInterval)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-timer.C:
 		}
 		if _, err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
 			s.logger().LogAttrs(ctx, slog.LevelWarn, "sweep failed", slog.Any("error", err))
@@ -117,7 +122,15 @@ func (s *Server) maintain(ctx context.Context) {
 		if err := s.keys.maintain(ctx); err != nil && ctx.Err() == nil {
 			s.logger().LogAttrs(ctx, slog.LevelWarn, "key maintenance failed", slog.Any("error", err))
 		}
+		timer.Reset(s.nextMaintenance())
 	}
+}
+
+func (s *Server) nextMaintenance() time.Duration {
+	if s.LastSweep().Behind {
+		return behindInterval
+	}
+	return maintenanceInterval
 }
 
 // ServeHTTP answers every request below the issuer.

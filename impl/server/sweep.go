@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"time"
 )
 
 const (
@@ -13,10 +14,30 @@ const (
 	sweepRounds = 200
 )
 
+// A SweepReport says how far the sweeping of this Server has come.
+type SweepReport struct {
+	EndedAt time.Time     // of the last sweep; zero before the first
+	Took    time.Duration // how long it took
+	Removed int           // how many records it removed
+	// Behind: it stopped at its bound, and records that are over remain. A Server
+	// that stays so is one of too few for what expires.
+	Behind bool
+}
+
+// LastSweep returns the report of the last sweep, for metrics. Every replica
+// sweeps: what one left another may have removed.
+func (s *Server) LastSweep() SweepReport {
+	if r := s.swept.Load(); r != nil {
+		return *r
+	}
+	return SweepReport{}
+}
+
 // Sweep removes records that nobody needs any more, in bounded batches, and
 // returns how many. It is safe on every replica at once, and runs by itself once
-// a minute; call it to sweep sooner.
+// a minute, or a second after the last while it is behind; call it to sweep sooner.
 func (s *Server) Sweep(ctx context.Context) (removed int, err error) {
+	began, behind := s.now(), true
 	for range sweepRounds {
 		n, err := s.store.Sweep(ctx, s.now(), sweepBatch)
 		removed += n
@@ -24,11 +45,18 @@ func (s *Server) Sweep(ctx context.Context) (removed int, err error) {
 			return removed, err
 		}
 		if n < sweepBatch {
+			behind = false
 			break
 		}
 	}
+	report := SweepReport{EndedAt: s.now(), Took: s.now().Sub(began), Removed: removed, Behind: behind}
+	s.swept.Store(&report)
 	if removed > 0 {
-		s.logger().LogAttrs(ctx, slog.LevelDebug, "swept", slog.Int("records", removed))
+		level := slog.LevelDebug
+		if behind {
+			level = slog.LevelWarn
+		}
+		s.logger().LogAttrs(ctx, level, "swept", slog.Int("records", removed), slog.Duration("took", report.Took), slog.Bool("behind", behind))
 	}
 	return removed, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,5 +49,61 @@ func TestSweepBesideConsume(t *testing.T) {
 			}
 		}
 		t.Logf("%d kept, %d gone", kept, gone)
+	})
+}
+
+// A table of expired tokens is swept in batches, and no request waits for the
+// table: between a call and its answer the sweep gets on by a few batches at most.
+func TestSweepLetsRequestsThrough(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, e *engine) {
+		const rows, batch = 6000, 100
+		s, ctx, now := e.store(t), context.Background(), time.Now()
+		for i := 0; i < rows; i += 500 {
+			var tokens []store.Token
+			for j := range 500 {
+				over := token(fmt.Sprint("over-", i+j), "")
+				over.ExpiresAt = now.Add(-time.Second)
+				tokens = append(tokens, over)
+			}
+			if err := s.Issue(ctx, nil, tokens...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var batches atomic.Int64
+		swept := make(chan int, 1)
+		go func() {
+			total := 0
+			for n := batch; n == batch; batches.Add(1) {
+				var err error
+				if n, err = s.Sweep(ctx, now, batch); err != nil {
+					t.Errorf("Sweep: %v", err)
+				}
+				total += n
+			}
+			swept <- total
+		}()
+		worst, requests := int64(0), 0
+		for total := -1; total < 0; requests++ {
+			before := batches.Load()
+			id := fmt.Sprint("live-", requests)
+			if err := s.Issue(ctx, &store.Grant{ID: id}, token(id, id)); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := s.Token(ctx, token(id, id).Digest); err != nil {
+				t.Fatal(err)
+			}
+			worst = max(worst, batches.Load()-before)
+			select {
+			case total = <-swept:
+				if total != rows {
+					t.Errorf("swept %d of %d", total, rows)
+				}
+			default:
+			}
+		}
+		t.Logf("%d requests during %d batches; one met %d of them", requests, batches.Load(), worst)
+		if worst > rows/batch/3 {
+			t.Errorf("a request waited while %d of %d batches were swept", worst, batches.Load())
+		}
 	})
 }
