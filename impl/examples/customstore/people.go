@@ -3,83 +3,111 @@ package customstore
 import (
 	"cmp"
 	"context"
+	"math"
 	"time"
+
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/charterauth/charter/impl/store"
 )
 
-// CreateSession implements store.Store.
-func (s *Store) CreateSession(ctx context.Context, session store.Session, replaces store.Digest) error {
-	return s.do(ctx, session.Check(), func(t *tx) error {
-		t.delete(sessions + replaces.String())
-		same, err := list(t, sessions, "", 1, func(x store.Session) bool { return x.ID == session.ID })
-		if err == nil && len(same) > 0 {
-			err = store.ErrConflict
-		}
-		return cmp.Or(err, add(t, sessions+session.Digest.String(), session))
+func (s *Store) CreateSession(_ context.Context, x store.Session, replaces store.Digest) error {
+	return s.write(x.Check(), func(t *bolt.Tx) error {
+		_, err := drop(t, math.MaxInt, func(known store.Session) bool { return known.Digest == replaces })
+		return cmp.Or(err, unique(t, func(known store.Session) bool { return known.ID == x.ID }), add(t, x.Digest.String(), x))
 	})
 }
 
-// Session implements store.Store.
-func (s *Store) Session(ctx context.Context, d store.Digest) (store.Session, error) {
-	return read[store.Session](ctx, s, sessions+d.String())
+func (s *Store) Session(_ context.Context, d store.Digest) (store.Session, error) {
+	return fetch[store.Session](s, d.String())
 }
 
-// EndSession implements store.Store.
-func (s *Store) EndSession(ctx context.Context, id string) error {
-	return s.do(ctx, nil, func(t *tx) error {
-		_, err := remove(t, sessions, -1, func(x store.Session) bool { return x.ID == id })
+func (s *Store) EndSession(_ context.Context, id string) error {
+	return s.write(nil, func(t *bolt.Tx) error {
+		_, err := drop(t, math.MaxInt, func(x store.Session) bool { return x.ID == id })
 		return err
 	})
 }
 
-// Account implements store.Store.
-func (s *Store) Account(ctx context.Context, id string) (store.Account, error) {
-	return read[store.Account](ctx, s, accounts+id)
-}
-
-// AccountByName implements store.Store.
-func (s *Store) AccountByName(ctx context.Context, name string) (a store.Account, err error) {
-	err = s.do(ctx, nil, func(t *tx) error {
-		id, err := get[string](t, names+name)
-		if err == nil {
-			a, err = get[store.Account](t, accounts+id)
-		}
-		return err
-	})
-	return a, err
-}
-
-// Accounts implements store.Store.
-func (s *Store) Accounts(ctx context.Context, after string, limit int) ([]store.Account, error) {
-	return page(ctx, s, accounts, after, limit, all[store.Account])
-}
-
-// ReplaceAccount implements store.Store.
-func (s *Store) ReplaceAccount(ctx context.Context, a store.Account) error {
-	return s.do(ctx, a.Check(), func(t *tx) error {
+func (s *Store) ReplaceAccount(_ context.Context, a store.Account) error {
+	return s.write(a.Check(), func(t *bolt.Tx) error {
+		err := unique(t, func(known store.Account) bool { return known.Name == a.Name && known.ID != a.ID })
 		if a.Revision == 0 {
 			a.Revision = 1
-			return cmp.Or(add(t, accounts+a.ID, a), add(t, names+a.Name, a.ID))
+			return cmp.Or(err, add(t, a.ID, a))
 		}
-		return change(t, accounts+a.ID, func(k *store.Account) error {
-			t.delete(names + k.Name)
-			return cmp.Or(swap(k, a, &k.Revision, a.Revision), add(t, names+a.Name, a.ID))
-		})
+		return cmp.Or(err, change(t, a.ID, func(known *store.Account) error { return swap(known, a, &known.Revision, a.Revision) }))
 	})
 }
 
-// DeleteAccount implements store.Store.
-func (s *Store) DeleteAccount(ctx context.Context, id string, at time.Time) error {
-	return s.do(ctx, store.Marks(at), func(t *tx) error {
-		a, err := get[store.Account](t, accounts+id)
-		if err != nil {
-			return err
-		}
-		t.delete(accounts + id)
-		t.delete(names + a.Name)
-		_, err = remove(t, sessions, -1, func(x store.Session) bool { return x.Subject == id })
+func (s *Store) Account(_ context.Context, id string) (store.Account, error) {
+	return fetch[store.Account](s, id)
+}
+
+func (s *Store) AccountByName(_ context.Context, name string) (store.Account, error) {
+	found, err := page(s, "", 1, func(a store.Account) bool { return a.Name == name })
+	if err != nil || len(found) == 0 {
+		return store.Account{}, cmp.Or(err, store.ErrNotFound)
+	}
+	return found[0], nil
+}
+
+func (s *Store) Accounts(_ context.Context, after string, limit int) ([]store.Account, error) {
+	return page(s, after, limit, all[store.Account])
+}
+
+func (s *Store) DeleteAccount(_ context.Context, id string, at time.Time) error {
+	return s.write(store.Marks(at), func(t *bolt.Tx) error {
+		_, err := drop(t, math.MaxInt, func(x store.Session) bool { return x.Subject == id })
 		_, revoked := revoke(t, store.GrantFilter{Subject: id}, at)
-		return cmp.Or(err, revoked)
+		return cmp.Or(remove[store.Account](t, id), err, revoked)
 	})
 }
+
+func (s *Store) Enqueue(_ context.Context, deliveries ...store.Delivery) error {
+	return s.write(nil, func(t *bolt.Tx) (err error) {
+		for _, d := range deliveries {
+			err = cmp.Or(err, d.Check(), add(t, d.ID, d))
+		}
+		return err
+	})
+}
+
+func (s *Store) ClaimDeliveries(_ context.Context, at, until time.Time, limit int) (claimed []store.Delivery, err error) {
+	err = s.write(nil, func(t *bolt.Tx) error {
+		claimed, err = list(t, "", limit, func(d store.Delivery) bool { return !d.NextAt.After(at) && !expired(d.ExpiresAt, at) })
+		for i := range claimed {
+			claimed[i].Attempts, claimed[i].NextAt = claimed[i].Attempts+1, until
+			err = cmp.Or(err, put(t, claimed[i].ID, claimed[i]))
+		}
+		return err
+	})
+	return claimed, err
+}
+
+func (s *Store) FinishDelivery(_ context.Context, id string, attempts int64, next time.Time) error {
+	if next.IsZero() {
+		return s.write(nil, func(t *bolt.Tx) error { return remove[store.Delivery](t, id) })
+	}
+	return update(s, nil, id, func(_ *bolt.Tx, d *store.Delivery) error {
+		d.NextAt = next
+		return unless(d.Attempts == attempts, store.ErrConflict)
+	})
+}
+
+func (s *Store) Record(_ context.Context, events ...store.Event) error {
+	return s.write(nil, func(t *bolt.Tx) (err error) {
+		for _, e := range events {
+			err = cmp.Or(err, e.Check(), add(t, e.ID, e))
+		}
+		return err
+	})
+}
+
+func (s *Store) Events(_ context.Context, after string, limit int) ([]store.Event, error) {
+	return page(s, after, limit, all[store.Event])
+}
+
+func (s *Store) Ping(context.Context) error { return s.write(nil, func(*bolt.Tx) error { return nil }) }
+
+func (s *Store) Close() error { return s.db.Close() }

@@ -1,6 +1,7 @@
 package customstore_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/charterauth/charter/impl/examples/customstore"
@@ -9,5 +10,12 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, storetest.Harness{Open: func(testing.TB) store.Store { return customstore.New() }})
+	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store {
+		s, err := customstore.Open(filepath.Join(t.TempDir(), "charter.bolt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}})
 }
