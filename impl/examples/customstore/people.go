@@ -13,8 +13,10 @@ import (
 
 func (s *Store) CreateSession(_ context.Context, x store.Session, replaces store.Digest) error {
 	return s.write(x.Check(), func(t *bolt.Tx) error {
-		_, err := drop(t, math.MaxInt, func(known store.Session) bool { return known.Digest == replaces })
-		return cmp.Or(err, unique(t, func(known store.Session) bool { return known.ID == x.ID }), add(t, x.Digest.String(), x))
+		taken := unique(t, func(known store.Session) bool { return known.ID == x.ID && known.Digest != replaces })
+		added := add(t, x.Digest.String(), x)
+		_, err := drop(t, math.MaxInt, func(known store.Session) bool { return known.Digest == replaces && replaces != x.Digest })
+		return cmp.Or(taken, added, err)
 	})
 }
 
@@ -31,12 +33,12 @@ func (s *Store) EndSession(_ context.Context, id string) error {
 
 func (s *Store) ReplaceAccount(_ context.Context, a store.Account) error {
 	return s.write(a.Check(), func(t *bolt.Tx) error {
-		err := unique(t, func(known store.Account) bool { return known.Name == a.Name && known.ID != a.ID })
+		taken := unique(t, func(known store.Account) bool { return known.Name == a.Name && known.ID != a.ID })
 		if a.Revision == 0 {
 			a.Revision = 1
-			return cmp.Or(err, add(t, a.ID, a))
+			return cmp.Or(taken, add(t, a.ID, a))
 		}
-		return cmp.Or(err, change(t, a.ID, func(known *store.Account) error { return swap(known, a, &known.Revision, a.Revision) }))
+		return cmp.Or(change(t, a.ID, func(known *store.Account) error { return swap(known, a, &known.Revision, a.Revision) }), taken)
 	})
 }
 

@@ -16,5 +16,6 @@
 // Prove that it sees such a bug on your engine: plant one, and run Races under
 // Observe. SQLite serialises writers and hides it; PostgreSQL does not.
 //
-// The package needs nothing but the standard library and knows no engine.
+// The package needs nothing but the standard library and store/memory, which is
+// the reference of its model test, and knows no engine.
 package storetest

@@ -73,6 +73,7 @@ func TestPlantedBugs(t *testing.T) {
 		}, "sweep/consumed token"},
 		{"swept early", func(s store.Store) store.Store { return sweepsEarly{s} }, "sweep/what is needed stays"},
 		{"nothing swept", func(s store.Store) store.Store { return sweepsNothing{s} }, "sweep/what is over goes"},
+		{"counter never restarts", func(s store.Store) store.Store { return neverRestarts{s} }, "model/random verbs"},
 		{"sweep without limit", func(s store.Store) store.Store { return sweepsAtOnce{s} }, "sweep/limit"},
 	} {
 		t.Run(bug.name+" in "+strings.ReplaceAll(bug.rule, "/", ", "), func(t *testing.T) {
