@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/oauth2"
 )
 
@@ -18,11 +17,7 @@ import (
 func TestMainJob(t *testing.T) {
 	listener := httptest.NewUnstartedServer(nil)
 	issuer := "http://" + listener.Listener.Addr().String()
-	hash, err := bcrypt.GenerateFromPassword([]byte("correct horse"), bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv, err := newServer(issuer, map[string]user{"alice": {ID: "user-1", Plan: "free", Hash: hash}})
+	srv, err := newServer(issuer, "correct horse")
 	if err != nil {
 		t.Fatal(err)
 	}
