@@ -2,11 +2,13 @@ package interact_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/charterauth/charter/impl/interact"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/server"
+	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 )
 
@@ -38,4 +40,45 @@ func ExamplePages() {
 	defer srv.Close()
 	fmt.Println(srv.Issuer())
 	// Output: https://auth.example.com
+}
+
+func ExampleNewLocalAccounts() {
+	accounts := interact.NewLocalAccounts(memory.New())
+	fmt.Println(accounts.Add(context.Background(), "alice", "correct horse battery staple"))
+	_, err := accounts.Authenticate(context.Background(), "alice", "wrong")
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// interact: wrong name or password
+}
+
+// Tokens of people who are gone are not renewed.
+func ExampleRequireAccount() {
+	policy := interact.RequireAccount(interact.NewLocalAccounts(memory.New()))
+	issue := &server.Issue{Grant: store.Grant{Subject: "somebody who left"}}
+	err := policy(context.Background(), issue) // the server calls it
+	fmt.Println(err)
+	fmt.Println("the grant ends:", issue.RevokeGrant)
+	// Output:
+	// invalid_grant (account_gone): the account is not there any more
+	// the grant ends: true
+}
+
+// What clients may be told of people comes from their accounts.
+func ExampleClaims() {
+	ctx := context.Background()
+	accounts := interact.NewLocalAccounts(memory.New())
+	if err := accounts.Add(ctx, "alice", "correct horse battery staple"); err != nil {
+		panic(err)
+	}
+	if err := accounts.SetClaims(ctx, "alice", json.RawMessage(`{"name":"Alice Liddell","updated_at":1}`)); err != nil {
+		panic(err)
+	}
+	alice, err := accounts.Authenticate(ctx, "alice", "correct horse battery staple")
+	if err != nil {
+		panic(err)
+	}
+	told, err := interact.Claims(accounts)(ctx, alice.Subject) // for server.Config.Claims
+	fmt.Println(string(told), err)
+	// Output: {"name":"Alice Liddell","preferred_username":"alice","updated_at":1} <nil>
 }

@@ -47,6 +47,14 @@ func ExampleHandler() {
 	// hello alice
 }
 
+func ExampleNew() {
+	_, err := protect.New(protect.Config{Resource: "http://api.example.com", Verifier: partner})
+	fmt.Println(err) // every problem at once
+	// Output:
+	// protect: Resource: invalid_target (resource_malformed): The resource is not an https URL.
+	// AuthorizationServers: are missing: a client could get no token
+}
+
 func ExampleGuard_Metadata() {
 	g, err := protect.New(protect.Config{
 		Resource: "https://api.example.com/v1", AuthorizationServers: []string{"https://auth.example.com"}, Verifier: partner,
