@@ -57,8 +57,8 @@ func TestEveryBlockIsChecked(t *testing.T) {
 		if b.language == "go" && b.purpose != "" {
 			continue // TestGoIsTestedCode
 		}
-		if b.language == "sh" && slices.Contains([]string{"serve", "walk", "test", "try"}, b.purpose) {
-			continue // TestWalk, TestTestCommand, TestTry
+		if b.language == "sh" && slices.Contains([]string{"serve", "walk", "test", "try", "mcp-serve", "mcp", "docs"}, b.purpose) {
+			continue // TestWalk, TestTestCommand, TestTry, TestMCP, TestDocs
 		}
 		if b.language == "text" && b.purpose == "try" {
 			continue // TestTry
