@@ -38,6 +38,7 @@ It takes the flags of serve, opens no database and no port, and changes nothing.
 		},
 	}
 	o.flags(cmd.Flags())
+	completeChoices(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -29,6 +29,7 @@ in charter-data, creates its keys and a first account, and prints how to sign in
 		},
 	}
 	o.flags(cmd.Flags())
+	completeChoices(cmd)
 	return cmd
 }
 

@@ -15,7 +15,7 @@ type browser struct{ *chromium.Tab }
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
-	b := &browser{chromium.Open(t, 390, 844, 40*time.Second)}
+	b := &browser{chromium.Open(t, 390, 844, 2*time.Minute)}
 	b.WithoutScripts()
 	return b
 }

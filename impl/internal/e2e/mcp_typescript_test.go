@@ -64,7 +64,7 @@ func converse(t *testing.T, n *notesServer, document string) (report typeScriptR
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	late := time.AfterFunc(3*time.Minute, func() { cmd.Process.Kill() })
 	defer late.Stop()
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
