@@ -99,14 +99,14 @@ func ExampleServer_Complete() {
 				srv.ShowError(w, r, err)
 				return
 			}
-			to, err := srv.Complete(r.Context(), asked, server.Decision{
+			answer, err := srv.Complete(r.Context(), asked, server.Decision{
 				Subject: "user-1", AuthTime: time.Now(), Scopes: []string{"read"}, Props: json.RawMessage(`{"plan":"free"}`),
 			})
 			if err != nil {
 				srv.ShowError(w, r, err)
 				return
 			}
-			http.Redirect(w, r, to, http.StatusSeeOther)
+			answer.Send(w)
 		}
 	})
 	// Output: app.example.com code: true error:
@@ -120,12 +120,12 @@ func ExampleServer_Deny() {
 				srv.ShowError(w, r, err)
 				return
 			}
-			to, err := srv.Deny(r.Context(), asked)
+			answer, err := srv.Deny(r.Context(), asked)
 			if err != nil {
 				srv.ShowError(w, r, err)
 				return
 			}
-			http.Redirect(w, r, to, http.StatusSeeOther)
+			answer.Send(w)
 		}
 	})
 	// Output: app.example.com code: false error: access_denied

@@ -83,7 +83,7 @@ func errorTable(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(&b, "| the person says no | %s |\n", redirected(t, denied))
+	fmt.Fprintf(&b, "| the person says no | %s |\n", redirected(t, denied.Location()))
 	down.now = true
 	fmt.Fprintf(&b, "| the database does not answer | %s |\n", heard(t, s, client.Request(nil)))
 	return b.String() + "\n"
