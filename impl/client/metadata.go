@@ -57,6 +57,7 @@ func (m *Metadata) finish(rules Rules) error {
 		return err
 	}
 	m.applyDefaults()
+	m.applyEncryptionDefaults()
 	return m.check(rules)
 }
 

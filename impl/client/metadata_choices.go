@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/charterauth/charter/impl/jose"
+	"github.com/charterauth/charter/impl/jose/jwe"
 	"github.com/charterauth/charter/impl/oauth"
 )
 
@@ -59,14 +60,14 @@ func SigningAlgs() []string { return slices.Clone(signingAlgs) }
 func AssertionAlgs() []string { return slices.Clone(assertionAlgs) }
 
 // choose registers one value of each choice but the method, which depends on the
-// kind of registration.
+// kind of registration. Encrypted request objects are not offered.
 func (m *Metadata) choose() error {
 	for _, c := range []choice{
 		{"subject_type", &m.SubjectType, &m.SubjectTypesSupported, subjectTypes},
 		{"token_endpoint_auth_signing_alg", &m.TokenEndpointAuthSigningAlg, &m.TokenEndpointAuthSigningAlgValuesSupported, m.assertionAlgs()},
 		{"id_token_signed_response_alg", &m.IDTokenSignedResponseAlg, &m.IDTokenSigningAlgValuesSupported, signingAlgs},
-		{"id_token_encrypted_response_alg", &m.IDTokenEncryptedResponseAlg, &m.IDTokenEncryptionAlgValuesSupported, nil},
-		{"id_token_encrypted_response_enc", &m.IDTokenEncryptedResponseEnc, &m.IDTokenEncryptionEncValuesSupported, nil},
+		{"id_token_encrypted_response_alg", &m.IDTokenEncryptedResponseAlg, &m.IDTokenEncryptionAlgValuesSupported, jwe.Algs()},
+		{"id_token_encrypted_response_enc", &m.IDTokenEncryptedResponseEnc, &m.IDTokenEncryptionEncValuesSupported, jwe.Encs()},
 		{"userinfo_signed_response_alg", &m.UserinfoSignedResponseAlg, &m.UserinfoSigningAlgValuesSupported, signingAlgs},
 		{"userinfo_encrypted_response_alg", &m.UserinfoEncryptedResponseAlg, &m.UserinfoEncryptionAlgValuesSupported, nil},
 		{"userinfo_encrypted_response_enc", &m.UserinfoEncryptedResponseEnc, &m.UserinfoEncryptionEncValuesSupported, nil},

@@ -15,6 +15,9 @@ func (m *Metadata) checkOpenID(rules Rules) error {
 	if err := m.checkSubjectType(); err != nil {
 		return err
 	}
+	if err := m.checkEncryption(); err != nil {
+		return err
+	}
 	if err := m.checkRequestObjects(rules); err != nil {
 		return err
 	}

@@ -19,7 +19,8 @@ func (s *Server) idToken(ctx context.Context, d decision, now time.Time) (*mint.
 	if !s.cfg.openIDProvider() || !slices.Contains(d.scopes, openID) {
 		return nil, nil
 	}
-	subject, err := s.subjectFor(ctx, d.request.client.registered, d.grant.Subject)
+	c := d.request.client.registered
+	subject, err := s.subjectFor(ctx, c, d.grant.Subject)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (s *Server) idToken(ctx context.Context, d decision, now time.Time) (*mint.
 	if err != nil {
 		return nil, err
 	}
-	alg := idTokenAlgorithm(d.request.client.registered)
+	alg := idTokenAlgorithm(c)
 	return &mint.IDToken{
 		Issuer:    s.issuer.identifier,
 		Subject:   subject,
@@ -45,9 +46,7 @@ func (s *Server) idToken(ctx context.Context, d decision, now time.Time) (*mint.
 		SessionID: d.grant.SessionID,
 		Claims:    claims,
 		Algorithm: alg,
-		Sign: func(ctx context.Context, typ string, claims any) (string, error) {
-			return s.keys.sign(ctx, string(alg), typ, claims)
-		},
+		Sign:      s.signerFor(c, string(alg), encryption{c.metadata.IDTokenEncryptedResponseAlg, c.metadata.IDTokenEncryptedResponseEnc}),
 	}, nil
 }
 

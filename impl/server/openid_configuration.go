@@ -8,6 +8,7 @@ import (
 	"github.com/charterauth/charter/gen"
 	"github.com/charterauth/charter/impl/client"
 	"github.com/charterauth/charter/impl/jose"
+	"github.com/charterauth/charter/impl/jose/jwe"
 	"github.com/charterauth/charter/impl/oauth"
 )
 
@@ -31,6 +32,8 @@ func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
 	m.SubjectTypesSupported = client.SubjectTypes()
 	m.IDTokenSigningAlgValuesSupported = identityAlgorithms()
 	m.UserinfoSigningAlgValuesSupported = identityAlgorithms()
+	m.IDTokenEncryptionAlgValuesSupported = jwe.Algs()
+	m.IDTokenEncryptionEncValuesSupported = jwe.Encs()
 	m.ClaimTypesSupported = []string{"normal"}
 	m.ClaimsSupported = claimsSupported()
 	m.ClaimsParameterSupported = &yes
