@@ -52,7 +52,7 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 
 // TestResponses is ATK-125: what is taken, and what is not.
 func TestResponses(t *testing.T) {
-	proof.Of(t, "ATK-125")
+	proof.Of(t, "ATK-125", "RFC9101-10.4.1-3")
 	for _, c := range []struct {
 		name    string
 		handler http.HandlerFunc
@@ -102,7 +102,7 @@ func TestResponses(t *testing.T) {
 
 // TestSlow is ATK-125: the time for all of it is bounded, however it trickles.
 func TestSlow(t *testing.T) {
-	proof.Of(t, "ATK-125")
+	proof.Of(t, "ATK-125", "RFC9101-10.4.1-3")
 	trickle := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		for r.Context().Err() == nil {

@@ -152,7 +152,7 @@ func TestPolicyFitsTheStyle(t *testing.T) {
 
 // What a person sees of an application.
 func TestConsentPage(t *testing.T) {
-	proof.Of(t, "OAUTH21-7.9-3", "OAUTH21-7.9-4", "MCP-SEC-Localhost-Redirect-URI-Risks-1", "MCP-SEC-Localhost-Redirect-URI-Risks-2", "CIMD-6.4-3")
+	proof.Of(t, "OAUTH21-7.9-3", "OAUTH21-7.9-4", "MCP-SEC-Localhost-Redirect-URI-Risks-1", "MCP-SEC-Localhost-Redirect-URI-Risks-2", "CIMD-6.4-3", "RFC9101-11.1-2")
 	proof.Of(t, "ATK-37")
 	p := newTestPainter(t)
 	view := consentView{

@@ -122,7 +122,7 @@ func TestRequestObject(t *testing.T) {
 
 // What is no good request object, and where that is told.
 func TestRequestObjectThatIsNotGood(t *testing.T) {
-	proof.Of(t, "ATK-80", "ATK-81", "ATK-83", "ATK-95", "RFC9101-4-2", "RFC9101-4-3", "RFC9101-5-2", "RFC9101-5-4", "RFC9101-5-5", "RFC9101-6.2-1", "RFC9101-6.2-2", "RFC9101-6.2-3", "RFC9101-6.2-4", "RFC9101-6.2-5", "RFC9101-6.3-3", "RFC9101-6.3-4", "RFC9101-7-2", "RFC9101-10.2-1", "RFC9101-10.5-2", "RFC9101-10.5-4",
+	proof.Of(t, "ATK-80", "ATK-81", "ATK-83", "ATK-95", "RFC9101-4-2", "RFC9101-4-3", "RFC9101-5-2", "RFC9101-5-4", "RFC9101-5-5", "RFC9101-6.1-2", "RFC9101-6.2-1", "RFC9101-6.2-2", "RFC9101-6.2-3", "RFC9101-6.2-4", "RFC9101-6.2-5", "RFC9101-6.3-3", "RFC9101-6.3-4", "RFC9101-7-2", "RFC9101-10.2-1", "RFC9101-10.5-2", "RFC9101-10.5-4",
 		"OIDC-CORE-6-2", "OIDC-CORE-6.1-7", "OIDC-CORE-6.3.2-2", "OIDC-CORE-6.3.2-3")
 	f := newObjectFixture(t, "")
 	other := newClientKey(t, jose.ES256)
@@ -151,6 +151,7 @@ func TestRequestObjectThatIsNotGood(t *testing.T) {
 		"nested request":      f.object(map[string]any{"request": "x.y.z"}),
 		"nested request_uri":  f.object(map[string]any{"request_uri": "https://app.example.com/r"}),
 		"member twice":        f.key.raw(f.key.header(typ), strings.Replace(f.claims(nil), `"scope":`, `"scope":"write","scope":`, 1)),
+		"encrypted":           encode(`{"alg":"RSA-OAEP-256","enc":"A128GCM","cty":"JWT"}`) + ".a.b.c.d",
 		"no JWT":              "x",
 	} {
 		f.told(name, url.Values{"request": {object}}, "invalid_request_object")

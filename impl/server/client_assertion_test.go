@@ -28,7 +28,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 	proof.Of(t,
 		"ATK-80", "ATK-83", "ATK-84", "ATK-85", "ATK-86", "ATK-87", "ATK-88", "ATK-89", "ATK-91", "ATK-103",
 		"RFC7521-3-1", "RFC7521-4.2-3", "RFC7521-4.2.1-1", "RFC7521-5.2-1", "RFC7521-5.2-2", "RFC7521-5.2-3", "RFC7521-5.2-4", "RFC7521-5.2-5", "RFC7521-5.2-6", "RFC7521-5.2-7", "RFC7521-5.2-8",
-		"RFC7523-2.2-1", "RFC7523-3-1", "RFC7523-3-2", "RFC7523-3-3", "RFC7523-3-4", "RFC7523-3-5", "RFC7523-3-6", "RFC7523-3-7", "RFC7523-3-8", "RFC7523-3-9", "RFC7523-3-10", "RFC7523-3-11", "RFC7523-3-12", "RFC7523-3-15", "RFC7523-3-16", "RFC7523-3-17", "RFC7523-3.2-1",
+		"RFC7523-2.2-1", "RFC7523-3-1", "RFC7523-3-2", "RFC7523-3-3", "RFC7523-3-4", "RFC7523-3-5", "RFC7523-3-6", "RFC7523-3-7", "RFC7523-3-8", "RFC7523-3-9", "RFC7523-3-10", "RFC7523-3-11", "RFC7523-3-12", "RFC7523-3-13", "RFC7523-3-15", "RFC7523-3-16", "RFC7523-3-17", "RFC7523-3.2-1",
 		"OIDC-CORE-9-1", "OIDC-CORE-9-2", "OIDC-CORE-9-3", "OIDC-CORE-9-5", "OIDC-CORE-9-7", "OIDC-CORE-9-8",
 		"RFC7523BIS-4-3", "RFC7523BIS-4-5", "RFC7523BIS-4-6", "RFC7523BIS-4-7", "RFC7523BIS-4-8", "RFC7523BIS-4-9")
 	f := newKeyFixture(t, memory.New())
@@ -73,7 +73,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 		"no aud": change("aud", nil), "aud token endpoint": change("aud", servertest.Issuer+"/token"), "aud in an array": change("aud", []string{servertest.Issuer}), "aud with a slash": change("aud", servertest.Issuer+"/"),
 		"aud of another server": change("aud", "https://other.example.com"), "aud and another": change("aud", []string{servertest.Issuer, "https://other.example.com"}), "aud in upper case": change("aud", strings.ToUpper(servertest.Issuer)),
 		"no exp": change("exp", nil), "exp null": payload(`"exp":`, `"exp":null,"x":`), "exp 0": change("exp", 0), "exp text": change("exp", fmt.Sprint(now+60)), "exp float": payload(`"exp":`, `"exp":1e300,"x":`), "exp negative": change("exp", -1),
-		"expired": change("exp", now-11), "for too long": change("exp", now+3700), "nbf ahead": change("nbf", now+60), "iat ahead": change("iat", now+120),
+		"expired": change("exp", now-11), "iat long ago": change("iat", now-7200), "for too long": change("exp", now+3700), "nbf ahead": change("nbf", now+60), "iat ahead": change("iat", now+120),
 		"no jti": change("jti", nil), "jti null": payload(`"jti":`, `"jti":null,"x":`), "jti number": payload(`"jti":`, `"jti":1,"x":`),
 		"deep": payload(`"unknown":`, `"unknown":`+strings.Repeat("[", 1000)+strings.Repeat("]", 1000)+`,"x":`),
 	} {
@@ -114,7 +114,7 @@ func TestAssertionKeyConfusion(t *testing.T) {
 // Two methods at once, and methods that are not the registered one. What decides
 // is the method that verified (CVE-2026-16093).
 func TestAssertionIsTheRegisteredMethod(t *testing.T) {
-	proof.Of(t, "MAD-25", "WOP-209", "ATK-103", "CVE-2026-16093", "RFC7521-4.2-1", "RFC7521-4.2-2", "OIDC-CORE-9-9", "OIDC-CORE-10.1-5")
+	proof.Of(t, "MAD-25", "WOP-209", "ATK-103", "CVE-2026-16093", "RP-META-3-1", "RFC7521-4.2-1", "RFC7521-4.2-2", "OIDC-CORE-9-9", "OIDC-CORE-10.1-5")
 	f := newKeyFixture(t, memory.New())
 	key := newClientKey(t, jose.ES256)
 	c := f.asserter(key, "")

@@ -111,3 +111,21 @@ func TestMetadataDocumentWithKey(t *testing.T) {
 		t.Errorf("introspection tells %v", members)
 	}
 }
+
+// Keys at an address that is not public are not fetched, whoever says that they
+// are there.
+func TestKeysAtPrivateAddress(t *testing.T) {
+	proof.Of(t, "CIMD-6.5-2")
+	d := newDocumentServer(t)
+	key := newClientKey(t, jose.ES256)
+	d.serve = func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"keys":[%s]}`, key.jwk()) }
+	for insecure, status := range map[bool]int{false: http.StatusUnauthorized, true: http.StatusOK} {
+		f := newKeyFixture(t, memory.New(), d.fetches, func(c *server.Config) { c.InsecureFetchLoopback = insecure })
+		c := f.Register(`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"private_key_jwt","jwks_uri":"` + d.URL + `/keys"}`)
+		before := d.hits.Load()
+		res := f.Post("/revoke", with(url.Values{"token": {"x"}}, asserting(c.ID, key.raw(key.header(""), assertionClaims(f, c.ID, nil)))))
+		if res.StatusCode != status || (d.hits.Load() > before) != insecure {
+			t.Errorf("insecure %v: status %d, %d fetches", insecure, res.StatusCode, d.hits.Load()-before)
+		}
+	}
+}
