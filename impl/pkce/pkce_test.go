@@ -104,6 +104,8 @@ func TestValidChallenge(t *testing.T) {
 		{"space", " " + vectorChallenge[:42], false},
 		{"newline", vectorChallenge[:42] + "\n", false},
 		{"newline inside", vectorChallenge[:20] + "\n" + vectorChallenge[21:], false},
+		{"newline after 31 bytes", strings.Repeat("A", 42) + "\n", false},
+		{"newline within 31 bytes", "A\n" + strings.Repeat("A", 41), false},
 		{"nul", vectorChallenge[:42] + "\x00", false},
 		{"UTF-8", vectorChallenge[:41] + "é", false},
 	} {
