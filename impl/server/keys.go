@@ -178,13 +178,22 @@ func (r *keyRing) ensure(ctx context.Context, algorithms ...jose.Algorithm) erro
 }
 
 // active returns the key of alg that signs at at: the newest of those whose time
-// has come.
+// has come. Where none's has, the clock is behind that of the process which made
+// the first one, as it may be by a moment: then that one signs.
 func (s *keySet) active(alg string, at time.Time) *ringKey {
+	var first *ringKey
 	for i := len(s.keys) - 1; i >= 0; i-- {
 		k := &s.keys[i]
-		if k.Algorithm == alg && !at.Before(k.ActiveAt) && !expired(k.RetiredAt, at) {
+		if k.Algorithm != alg {
+			continue
+		}
+		if !at.Before(k.ActiveAt) && !expired(k.RetiredAt, at) {
 			return k
 		}
+		first = k
+	}
+	if first != nil && at.Before(first.ActiveAt) {
+		return first
 	}
 	return nil
 }

@@ -108,6 +108,7 @@ const (
 // maintain sweeps what nobody needs any more and rotates keys that are due. Both
 // are safe on every replica at once.
 func (s *Server) maintain(ctx context.Context) {
+	watch := newClockWatch(s.cfg.Now, time.Now)
 	timer := time.NewTimer(maintenanceInterval)
 	defer timer.Stop()
 	for {
@@ -116,8 +117,12 @@ func (s *Server) maintain(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		if _, err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
-			s.logger().LogAttrs(ctx, slog.LevelWarn, "sweep failed", slog.Any("error", err))
+		jump, trusted := watch.look()
+		if jump != 0 {
+			s.logger().LogAttrs(ctx, slog.LevelError, "the clock has jumped; nothing is swept for an hour", slog.Duration("by", jump))
+		}
+		if trusted {
+			s.sweepOnce(ctx)
 		}
 		if err := s.keys.maintain(ctx); err != nil && ctx.Err() == nil {
 			s.logger().LogAttrs(ctx, slog.LevelWarn, "key maintenance failed", slog.Any("error", err))
@@ -131,6 +136,12 @@ func (s *Server) nextMaintenance() time.Duration {
 		return behindInterval
 	}
 	return maintenanceInterval
+}
+
+func (s *Server) sweepOnce(ctx context.Context) {
+	if _, err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+		s.logger().LogAttrs(ctx, slog.LevelWarn, "sweep failed", slog.Any("error", err))
+	}
 }
 
 // ServeHTTP answers every request below the issuer.
