@@ -38,11 +38,11 @@ func consented(t *testing.T, s *servertest.Server, path string, q url.Values) st
 	if err != nil {
 		t.Fatalf("%v: %s", err, to)
 	}
-	location, err := s.Complete(t.Context(), p, server.Decision{Subject: subject, AuthTime: s.Clock.Now()})
+	response, err := s.Complete(t.Context(), p, server.Decision{Subject: subject, AuthTime: s.Clock.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := url.Parse(location)
+	back, err := url.Parse(response.Location())
 	if err != nil {
 		t.Fatal(err)
 	}

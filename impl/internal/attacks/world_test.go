@@ -284,11 +284,11 @@ func (w *world) code() string {
 func (w *world) complete(changes url.Values) string {
 	w.t.Helper()
 	p := w.Pending(w.app.Request(changes))
-	location, err := w.Complete(w.t.Context(), p, server.Decision{Subject: subject, AuthTime: w.Clock.Now()})
+	response, err := w.Complete(w.t.Context(), p, server.Decision{Subject: subject, AuthTime: w.Clock.Now()})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	to, err := url.Parse(location)
+	to, err := url.Parse(response.Location())
 	if err != nil {
 		w.t.Fatal(err)
 	}
