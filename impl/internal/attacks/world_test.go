@@ -194,6 +194,10 @@ func (w *world) requests() []request {
 	leaving.signIn()
 	consent := allowing.open(gen.PathAuthorize+"?"+authorization.Encode(), gen.PathConsentPage)
 	consent.Set("decision", "allow")
+	choosing := w.browser()
+	choosing.signIn()
+	choice := choosing.open(gen.PathAuthorize+"?"+w.app.Request(url.Values{"scope": {"openid"}, "prompt": {"select_account"}}).Encode(), gen.PathChooseAccount)
+	choice.Set("account", "other")
 	revoking := leaving.open(gen.PathAppsPage, gen.PathRevokeApps)
 	revoking.Set("choice", "one")
 	post := func(op, path string, form url.Values, header http.Header, want int) request {
@@ -203,6 +207,7 @@ func (w *world) requests() []request {
 		{"authorize", http.MethodGet, gen.PathAuthorize, authorization, nil, 303},
 		post("authorizePost", gen.PathAuthorize, authorization, nil, 303),
 		post("login", gen.PathLoginPage, login, asking.header(), 303),
+		post("chooseAccount", gen.PathChooseAccount, choice, choosing.header(), 303),
 		post("consent", gen.PathConsentPage, consent, allowing.header(), 303),
 		post("token", gen.PathToken, w.app.Exchange(w.code(), nil), nil, 200),
 		post("token", gen.PathToken, url.Values{"grant_type": {"client_credentials"}, "scope": {"read"}}, w.basic(), 200),
