@@ -99,6 +99,7 @@ func TestGet(t *testing.T) {
 // TestLoopbackRefused is ATK-120: with the switch off no spelling of this machine
 // makes a connection; with it on the same listener answers.
 func TestLoopbackRefused(t *testing.T) {
+	proof.Of(t, "CIMD-6.5-2")
 	proof.Of(t, "ATK-120")
 	o := serveJSON(t)
 	conf := o.config()

@@ -25,6 +25,7 @@ import (
 // TestPrivateKeyJWT: the good ones, and every way in which one is not. That the
 // client gets its token at the end shows that only the assertion was at fault.
 func TestPrivateKeyJWT(t *testing.T) {
+	proof.Of(t, "OAUTH21-2.4-2", "RFC9700-2.5-2", "RFC8725-3.8-3", "RFC8725-3.8-4", "RFC8725-3.8-1", "RFC8725-3.8-2")
 	proof.Of(t,
 		"ATK-80", "ATK-83", "ATK-84", "ATK-85", "ATK-86", "ATK-87", "ATK-88", "ATK-89", "ATK-91", "ATK-103",
 		"RFC7521-3-1", "RFC7521-4.2-3", "RFC7521-4.2.1-1", "RFC7521-5.2-1", "RFC7521-5.2-2", "RFC7521-5.2-3", "RFC7521-5.2-4", "RFC7521-5.2-5", "RFC7521-5.2-6", "RFC7521-5.2-7", "RFC7521-5.2-8",

@@ -53,6 +53,7 @@ func TestKeysAtURI(t *testing.T) {
 
 // What is at jwks_uri is as strictly read as what is in jwks.
 func TestKeysAtURIThatAreNone(t *testing.T) {
+	proof.Of(t, "RFC7591-2-12")
 	proof.Of(t, "ATK-118", "OIDC-REG-2-12")
 	d := newDocumentServer(t)
 	key := newClientKey(t, jose.ES256)
@@ -95,6 +96,7 @@ func TestKeyForRegisteredAlgorithm(t *testing.T) {
 
 // A client that is named by a document authenticates by the key in it.
 func TestMetadataDocumentWithKey(t *testing.T) {
+	proof.Of(t, "CIMD-6.2-1", "CIMD02-8.2-1")
 	d := newDocumentServer(t)
 	key := newClientKey(t, jose.ES256)
 	d.document(`,"token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[` + key.jwk() + `]}`)

@@ -206,6 +206,7 @@ var comparedOpenly = map[string]string{
 
 // No secret is compared by ==, whose time tells how much of it was right.
 func TestSecretsAreComparedInConstantTime(t *testing.T) {
+	proof.Of(t, "RFC7518-3.2-2")
 	proof.Of(t, "ATK-96", "DEX-6189b208")
 	seen := map[string]bool{}
 	for _, s := range sources(t) {
