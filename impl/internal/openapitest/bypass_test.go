@@ -19,6 +19,7 @@ var unvalidated = map[string]string{
 	"impl/fetch/fetch_test.go":                        "no server of ours answers",
 	"impl/interact/policy_walk_test.go":               "a protected resource answers; the server's answers go through servertest",
 	"impl/internal/attacks/artefacts_test.go":         "a protected resource answers; the server's answers go through servertest",
+	"impl/internal/attacks/timing_test.go":            "measures, and would measure the validation",
 	"impl/internal/bench/bench_test.go":               "measures, and would measure the validation",
 	"impl/internal/bench/decode_test.go":              "measures, and would measure the validation",
 	"impl/internal/e2e/docs_test.go":                  "static files answer",
