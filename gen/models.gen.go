@@ -2665,6 +2665,39 @@ func TokenTypeValues() []TokenType {
 	return []TokenType{"Bearer"}
 }
 
+// UpstreamAnswer is the schema UpstreamAnswer of the document (OpenID Connect Core §3.1.2.5).
+//
+// What an upstream provider sends the browser back with. What is not declared here is ignored.
+type UpstreamAnswer struct {
+	// What the browser was sent away with; it is good in that browser, for what it was sent for.
+	State string `json:"state"`
+	// The provider's authorization code (RFC 6749 §4.1.2).
+	Code string `json:"code,omitempty"`
+	// Why there is no code (RFC 6749 §4.1.2.1).
+	Error string `json:"error,omitempty"`
+	// The provider's issuer identifier (RFC 9207 §2).
+	Iss string `json:"iss,omitempty"`
+}
+
+// Values returns o as form parameters, without those that are empty.
+func (o *UpstreamAnswer) Values() url.Values {
+	v := url.Values{}
+	if o.State != "" {
+		v.Set("state", string(o.State))
+	}
+	if o.Code != "" {
+		v.Set("code", string(o.Code))
+	}
+	if o.Error != "" {
+		v.Set("error", string(o.Error))
+	}
+	if o.Iss != "" {
+		v.Set("iss", string(o.Iss))
+	}
+
+	return v
+}
+
 // UserInfo is the schema UserInfo of the document (OpenID Connect Core §5.3.2).
 //
 // Claims about a person (OpenID Connect Core §5.1): of scope profile name, family_name, given_name, middle_name,

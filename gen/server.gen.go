@@ -179,6 +179,14 @@ var Operations = []Operation{
 		MaxBody:  16384,
 	},
 	{
+		ID: "upstreamCallback", Method: "GET", Path: "/login/upstream",
+		Summary: "Back from the upstream provider", Spec: "OpenID Connect Core §3.1.2.5",
+		Tags:     []string{"pages"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  65536,
+	},
+	{
 		ID: "consentPage", Method: "GET", Path: "/consent",
 		Summary: "The consent page", Spec: "RFC 6749 §10.2",
 		Tags:     []string{"pages"},
@@ -239,6 +247,7 @@ const (
 	PathLoginPage                   = "/login"
 	PathLogin                       = "/login"
 	PathChooseAccount               = "/login/account"
+	PathUpstreamCallback            = "/login/upstream"
 	PathConsentPage                 = "/consent"
 	PathConsent                     = "/consent"
 	PathAppsPage                    = "/apps"
@@ -276,11 +285,12 @@ func NewPagesHandler(s Pages, o Options) *Handler {
 	h.add(&Operations[18], nil, serveLoginPage(s))
 	h.add(&Operations[19], nil, serveLogin(s))
 	h.add(&Operations[20], nil, serveChooseAccount(s))
-	h.add(&Operations[21], nil, serveConsentPage(s))
-	h.add(&Operations[22], nil, serveConsent(s))
-	h.add(&Operations[23], nil, serveAppsPage(s))
-	h.add(&Operations[24], nil, serveRevokeApps(s))
-	h.add(&Operations[25], nil, serveLogout(s))
+	h.add(&Operations[21], nil, serveUpstreamCallback(s))
+	h.add(&Operations[22], nil, serveConsentPage(s))
+	h.add(&Operations[23], nil, serveConsent(s))
+	h.add(&Operations[24], nil, serveAppsPage(s))
+	h.add(&Operations[25], nil, serveRevokeApps(s))
+	h.add(&Operations[26], nil, serveLogout(s))
 	return h
 }
 
@@ -821,6 +831,33 @@ func (in *ChooseAccountInput) read(w http.ResponseWriter, r *http.Request, op *O
 
 }
 
+func serveUpstreamCallback(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &UpstreamCallbackInput{HTTP: r}
+		if problem := in.read(w, r, op); problem != nil {
+			return problem
+		}
+		out, err := s.UpstreamCallback(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeUpstreamCallback(w)
+	}
+}
+
+func (in *UpstreamCallbackInput) read(w http.ResponseWriter, r *http.Request, op *Operation) (problem *Problem) {
+	query, problem := formQuery(r, op)
+	if problem != nil {
+		return problem
+	}
+	in.Query, problem = DecodeUpstreamAnswer(query)
+	return problem
+
+}
+
 func serveConsentPage(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
 	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
 		in := &ConsentPageInput{HTTP: r}
@@ -1006,6 +1043,8 @@ type Pages interface {
 	Login(ctx context.Context, in *LoginInput) (LoginOutput, error)
 	// ChooseAccount answers POST /login/account: Choose an account (OpenID Connect Core §3.1.2.1).
 	ChooseAccount(ctx context.Context, in *ChooseAccountInput) (ChooseAccountOutput, error)
+	// UpstreamCallback answers GET /login/upstream: Back from the upstream provider (OpenID Connect Core §3.1.2.5).
+	UpstreamCallback(ctx context.Context, in *UpstreamCallbackInput) (UpstreamCallbackOutput, error)
 	// Logout answers POST /logout: Sign out (Charter).
 	Logout(ctx context.Context, in *LogoutInput) (LogoutOutput, error)
 }
@@ -1741,6 +1780,68 @@ func (o ChooseAccount303) writeChooseAccount(w http.ResponseWriter) error {
 	}
 	h := w.Header()
 	for _, c := range headersChooseAccount303 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Location", o.Location)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	w.WriteHeader(303)
+	return nil
+}
+
+// UpstreamCallbackInput is a request that has the form that the document demands.
+type UpstreamCallbackInput struct {
+	HTTP  *http.Request // the request itself; its body has been read
+	Query UpstreamAnswer
+}
+
+// UpstreamCallbackOutput is one of the answers of UpstreamCallback.
+type UpstreamCallbackOutput interface {
+	writeUpstreamCallback(w http.ResponseWriter) error
+}
+
+// UpstreamCallback200 is an answer with status 200: A page that takes the answer to a client that asked for form_post.
+type UpstreamCallback200 struct {
+	ContentSecurityPolicy string   // header Content-Security-Policy, required
+	SetCookie             []string // header Set-Cookie
+	Body                  []byte   // text/html
+}
+
+var headersUpstreamCallback200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o UpstreamCallback200) writeUpstreamCallback(w http.ResponseWriter) error {
+	if len(o.ContentSecurityPolicy) == 0 {
+		return missing("UpstreamCallback", "Content-Security-Policy")
+	}
+	h := w.Header()
+	for _, c := range headersUpstreamCallback200 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	h["Content-Type"] = contentTypeHTML
+	w.WriteHeader(200)
+	_, _ = w.Write(o.Body) // it fails when the client has gone
+	return nil
+}
+
+// UpstreamCallback303 is an answer with status 303: The person is signed in, or refused to.
+type UpstreamCallback303 struct {
+	Location  string   // header Location, required
+	SetCookie []string // header Set-Cookie
+}
+
+var headersUpstreamCallback303 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o UpstreamCallback303) writeUpstreamCallback(w http.ResponseWriter) error {
+	if len(o.Location) == 0 {
+		return missing("UpstreamCallback", "Location")
+	}
+	h := w.Header()
+	for _, c := range headersUpstreamCallback303 {
 		h[c.name] = c.values
 	}
 	setHeader(h, "Location", o.Location)

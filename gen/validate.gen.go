@@ -3698,6 +3698,101 @@ func DispatchTokenRequest[In, Out any](ctx context.Context, h TokenRequestHandle
 	return none, bad("unsupported_grant_type", "grant_type", "is not one of the values that are allowed")
 }
 
+var namesUpstreamAnswer = []string{"state", "code", "error", "iss"}
+
+var patternUpstreamAnswerState = newPattern("^[A-Za-z0-9_.-]+$")
+
+// DecodeUpstreamAnswer reads a form body or query. What it returns beside a problem is
+// what could be read all the same.
+func DecodeUpstreamAnswer(raw string) (o UpstreamAnswer, problem *Problem) {
+	var state [4]fieldState
+	c := formCutter{rest: raw, names: namesUpstreamAnswer}
+	for c.next() {
+		switch c.field {
+		case 0: // state
+			o.State = string(c.text(&state[0]))
+		case 1: // code
+			o.Code = string(c.text(&state[1]))
+		case 2: // error
+			o.Error = string(c.text(&state[2]))
+		case 3: // iss
+			o.Iss = string(c.text(&state[3]))
+
+		}
+	}
+	if c.problem != nil {
+		return o, c.problem
+	}
+	return o, o.check(&state)
+}
+
+// check returns the first problem in the order of the fields.
+func (o *UpstreamAnswer) check(state *[4]fieldState) *Problem {
+	{
+		const name, code = "state", "invalid_request"
+		if state[0] > fieldSet {
+			return state[0].problem(code, name)
+		}
+		if o.State == "" {
+			return bad("invalid_request", name, "is required")
+		}
+		if v := string(o.State); v != "" {
+			switch {
+			case longer(v, 256):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternUpstreamAnswerState.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "code", "invalid_request"
+		if state[1] > fieldSet {
+			return state[1].problem(code, name)
+		}
+		if v := string(o.Code); v != "" {
+			switch {
+			case longer(v, 4096):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			}
+		}
+	}
+	{
+		const name, code = "error", "invalid_request"
+		if state[2] > fieldSet {
+			return state[2].problem(code, name)
+		}
+		if v := string(o.Error); v != "" {
+			switch {
+			case longer(v, 256):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			}
+		}
+	}
+	{
+		const name, code = "iss", "invalid_request"
+		if state[3] > fieldSet {
+			return state[3].problem(code, name)
+		}
+		if v := string(o.Iss); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			}
+		}
+	}
+
+	return nil
+}
+
 // ConsentPageParams is the query of ConsentPage.
 type ConsentPageParams struct {
 	// The handle of the authorization request; it is good in one browser alone.

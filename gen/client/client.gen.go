@@ -480,6 +480,33 @@ func (c *Client) ChooseAccount(ctx context.Context, body *gen.AccountForm, edits
 	return none, failure(res, answer)
 }
 
+// UpstreamCallback calls GET /login/upstream: Back from the upstream provider. An answer
+// that is no success is an *Error.
+func (c *Client) UpstreamCallback(ctx context.Context, query *gen.UpstreamAnswer, edits ...Edit) (gen.UpstreamCallbackOutput, error) {
+	var none gen.UpstreamCallbackOutput
+	q := request{method: "GET", path: "/login/upstream", header: http.Header{}}
+	q.query = query.Values().Encode()
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 200:
+		var out gen.UpstreamCallback200
+		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		out.Body = answer
+		return out, nil
+	case 303:
+		var out gen.UpstreamCallback303
+		out.Location = res.Header.Get("Location")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		_ = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
 // Logout calls POST /logout: Sign out. An answer
 // that is no success is an *Error.
 func (c *Client) Logout(ctx context.Context, body *gen.LogoutForm, edits ...Edit) (gen.Logout200, error) {

@@ -20,6 +20,10 @@ import (
 type Config struct {
 	// Accounts knows the people.
 	Accounts Accounts
+	// Upstream is another OpenID provider at which people sign in instead of with a
+	// password here; Accounts are LinkedAccounts then, or know by themselves whom
+	// Upstream.SignIn returns. nil: people sign in with a password.
+	Upstream *Upstream
 	// Store keeps sessions and counters: normally the Server's.
 	Store store.Store
 
@@ -120,6 +124,9 @@ func (c Config) check() error {
 	}
 	if c.Store == nil {
 		problems = append(problems, errors.New("Store is required"))
+	}
+	if err := c.Upstream.check(); err != nil {
+		problems = append(problems, err)
 	}
 	if c.SessionIdle < 0 || c.SessionLifetime < 0 {
 		problems = append(problems, errors.New("SessionIdle and SessionLifetime may not be negative"))

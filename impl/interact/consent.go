@@ -85,7 +85,9 @@ func (p operations) Consent(ctx context.Context, in *gen.ConsentInput) (gen.Cons
 	if err != nil {
 		return nil, err
 	}
-	if !signedIn {
+	if p.cfg.Upstream != nil && hmac.Equal([]byte(in.Form.CSRF), []byte(formToken(pending, visitor{}))) {
+		v = visitor{} // the question was put before a sign-in
+	} else if !signedIn {
 		return gen.Consent303{Location: p.at.page(gen.PathLoginPage, pending.Handle())}, nil
 	}
 	if !hmac.Equal([]byte(in.Form.CSRF), []byte(formToken(pending, v))) {
@@ -103,6 +105,9 @@ func (p *pages) allow(ctx context.Context, r *http.Request, pending *server.Pend
 	scopes := allowed(asked, ticked)
 	if len(asked) > 0 && len(scopes) == 0 {
 		return nil, p.consentAgain(pending, v)
+	}
+	if v.Subject == "" {
+		return p.allowUpstream(ctx, pending, scopes)
 	}
 	// Before the code is made: what fails after it would lose it.
 	cookie, err := p.sessions.renew(ctx, r, v.session)
@@ -129,6 +134,32 @@ func consentAnswer(response server.Response, cookie string, err error) (gen.Cons
 		return gen.Consent200{ContentSecurityPolicy: policy, SetCookie: cookies, Body: page}, nil
 	}
 	return gen.Consent303{Location: response.Location(), SetCookie: cookies}, nil
+}
+
+// questionBeforeSignIn is the consent page for somebody who is yet to sign in, at
+// the upstream provider.
+func (p *pages) questionBeforeSignIn(pending *server.Pending) (gen.LoginPageOutput, error) {
+	body, err := p.paintConsent(pending, visitor{}, nil, "")
+	if err != nil {
+		return nil, err
+	}
+	return gen.LoginPage200{ContentSecurityPolicy: p.consentPolicy(pending), Body: body}, nil
+}
+
+// allowUpstream sends somebody who allowed it to the provider that says who they
+// are. What they allowed comes back with the answer.
+func (p *pages) allowUpstream(ctx context.Context, pending *server.Pending, scopes []string) (gen.ConsentOutput, error) {
+	e := errand{handle: pending.Handle(), csrf: pending.CSRFToken(), pending: pending}
+	location, err := p.cfg.Upstream.Begin(ctx, p.attempt(e, pending.Scopes(), scopes))
+	return gen.Consent303{Location: location}, p.explainUpstream(ctx, err)
+}
+
+// upstreamName is shown where people sign in upstream.
+func (p *pages) upstreamName() string {
+	if p.cfg.Upstream == nil {
+		return ""
+	}
+	return p.cfg.Upstream.Name
 }
 
 // allowed returns the scopes that were asked for and are ticked, in the order
@@ -165,6 +196,7 @@ func (p *pages) paintConsent(pending *server.Pending, v visitor, ticked map[stri
 		CSRF:      formToken(pending, v),
 		Client:    describeClient(pending),
 		Account:   shown(v.Name, maxAccountName),
+		Upstream:  p.upstreamName(),
 		Scopes:    p.cfg.describeScopes(pending.Scopes(), ticked),
 		Claims:    describeClaims(pending),
 		Resources: describeResources(pending),

@@ -60,6 +60,9 @@ func (e errand) hint() string {
 // the login form then leads through to the client, and Chromium applies
 // form-action to every redirect that follows a form.
 func (p *pages) loginPolicy(e errand) string {
+	if p.cfg.Upstream != nil {
+		return p.painter.policy(consentFormAction("https:")...)
+	}
 	if e.pending != nil && p.mayRemember(e.pending) {
 		return p.consentPolicy(e.pending)
 	}

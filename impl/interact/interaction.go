@@ -119,6 +119,9 @@ func (p *pages) fail(w http.ResponseWriter, r *http.Request, _ *gen.Operation, e
 		w.Header().Set("Retry-After", strconv.Itoa(int(maxBenchWait.Seconds())))
 		err = &gen.Problem{Status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", Reason: "too many people are signing in at once; try again in a moment"}
 	}
+	if err == errUpstreamDown {
+		w.Header().Set("Retry-After", "5") // a provider that failed is left alone as long
+	}
 	form, ok := errors.AsType[*refusedForm](err)
 	if !ok {
 		p.server.ShowError(w, r, err)

@@ -95,6 +95,11 @@ var kinds = map[string]string{
 // textClaims are those of OpenID Connect Core §5.1 that are strings.
 const textClaims = " name given_name family_name middle_name nickname preferred_username profile picture website email gender birthdate zoneinfo locale phone_number "
 
+// standardClaim reports whether name is of OpenID Connect Core §5.1.
+func standardClaim(name string) bool {
+	return kinds[name] != "" || strings.Contains(textClaims, " "+name+" ")
+}
+
 // phoneNumber is E.164, with or without an RFC 3966 extension (§5.1).
 var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{1,14}(;ext=[0-9]{1,15})?$`)
 

@@ -48,6 +48,9 @@ func (p operations) LoginPage(ctx context.Context, in *gen.LoginPageInput) (gen.
 	case stepChoose:
 		return p.accountsForm(e, people)
 	default:
+		if p.cfg.Upstream != nil {
+			return p.questionBeforeSignIn(e.pending)
+		}
 		return p.loginForm(e, who.Name, e.notice(people))
 	}
 }
@@ -87,6 +90,10 @@ func (p operations) Login(ctx context.Context, in *gen.LoginInput) (gen.LoginOut
 	}
 	if !hmac.Equal([]byte(in.Form.CSRF), []byte(e.csrf)) {
 		return nil, errForm
+	}
+	if p.cfg.Upstream != nil {
+		location, err := p.cfg.Upstream.Begin(ctx, p.attempt(e, nil, nil))
+		return gen.Login303{Location: location}, p.explainUpstream(ctx, err)
 	}
 	id, err := p.authenticate(ctx, in)
 	p.record(ctx, in.HTTP, e, id, err)
@@ -185,6 +192,7 @@ func (p *pages) paintLogin(e errand, username, notice, problem string) ([]byte, 
 		Username: username,
 		Notice:   notice,
 		Problem:  problem,
+		Upstream: p.upstreamName(),
 	}
 	if e.pending == nil {
 		view.Own = true

@@ -103,19 +103,25 @@ func (s *sessions) all(ctx context.Context, r *http.Request) ([]store.Session, e
 // had for the same account ends, and every other account gets a new identifier:
 // one that was known before the login is worth nothing after it.
 func (s *sessions) start(ctx context.Context, r *http.Request, id Identity) (setCookie string, err error) {
+	setCookie, _, err = s.begin(ctx, r, id)
+	return setCookie, err
+}
+
+// begin is start for who also needs the session.
+func (s *sessions) begin(ctx context.Context, r *http.Request, id Identity) (setCookie string, session store.Session, err error) {
 	now := s.now()
 	parameters, err := parametersOf(id)
 	if err != nil {
-		return "", err
+		return "", store.Session{}, err
 	}
-	session := store.Session{ID: newSessionID(), Subject: id.Subject, AuthTime: now, Methods: id.Methods, Parameters: parameters, CreatedAt: now}
+	session = store.Session{ID: newSessionID(), Subject: id.Subject, AuthTime: now, Methods: id.Methods, Parameters: parameters, CreatedAt: now}
 	var replaces store.Digest
 	var others []string
 	for _, d := range s.presented(r) {
 		known, ok, err := s.live(ctx, d)
 		switch {
 		case err != nil:
-			return "", err
+			return "", store.Session{}, err
 		case !ok:
 			continue
 		case known.Subject == id.Subject && replaces.IsZero():
@@ -124,13 +130,13 @@ func (s *sessions) start(ctx context.Context, r *http.Request, id Identity) (set
 		}
 		if len(others) == maxSessions-1 {
 			if err := s.store.EndSession(ctx, known.ID); err != nil {
-				return "", err
+				return "", store.Session{}, err
 			}
 			continue
 		}
 		value, err := s.rotate(ctx, known)
 		if err != nil {
-			return "", err
+			return "", store.Session{}, err
 		}
 		if value != "" {
 			others = append(others, value)
@@ -138,9 +144,9 @@ func (s *sessions) start(ctx context.Context, r *http.Request, id Identity) (set
 	}
 	value, err := s.create(ctx, session, replaces)
 	if err != nil {
-		return "", err
+		return "", store.Session{}, err
 	}
-	return s.setCookie(append([]string{value}, others...)...), nil
+	return s.setCookie(append([]string{value}, others...)...), session, nil
 }
 
 // newSessionID returns 128 random bits: the sid that clients are told.

@@ -20,6 +20,7 @@ type loginView struct {
 	Own      bool   // no client asks: the person wants to see their connected apps
 	Username string // what to fill in
 	Notice   string // why somebody who is signed in has to sign in; empty otherwise
+	Upstream string // the provider that people sign in at; empty: the form asks for a password
 	Problem  string // what was wrong with the form before; empty at first
 }
 
@@ -45,7 +46,8 @@ type consentView struct {
 	Request   string
 	CSRF      string
 	Client    clientView
-	Account   string // who is signed in
+	Account   string // who is signed in; empty: nobody yet
+	Upstream  string // where they sign in after they allowed it, when nobody is
 	Scopes    []scopeView
 	Claims    []string // about the person, asked for by name
 	Resources []resourceView

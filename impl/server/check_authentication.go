@@ -56,6 +56,13 @@ func (p *Pending) Lacks(ctx context.Context, subject string, authTime time.Time,
 	return "", nil
 }
 
+// WantsRecentSignIn reports whether the client sent prompt=login or max_age, so
+// that a sign-in from before it, here or at a provider that people sign in at,
+// may not do.
+func (p *Pending) WantsRecentSignIn() bool {
+	return p.Asks(PromptLogin) || p.parameters.MaxAge != nil
+}
+
 // recent reports whether a sign-in is young enough: since the request where that
 // asks for one, or else by max_age. What happened since the request is always
 // recent, so that max_age=0 can be met.

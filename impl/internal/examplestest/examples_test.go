@@ -54,6 +54,8 @@ func settings(operation, name string) func(*server.Config) {
 			c.Resources = nil
 		case operation == "jwks":
 			c.Resources[0].TokenFormat = server.JWTES256
+		case operation == "upstreamCallback":
+			signedInElsewhere(c)
 		case operation == "register" && name == "foreign_token":
 			c.Registration = server.RegistrationToken
 		}

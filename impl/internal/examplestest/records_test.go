@@ -56,6 +56,24 @@ func (people) Account(_ context.Context, subject string) (interact.Identity, err
 	return interact.Identity{Subject: subject, Name: subject, Claims: []byte(`{"name":"Alice Adams","preferred_username":"alice","updated_at":1790000000,"email":"alice@example.com","email_verified":true}`)}, nil
 }
 
+// elsewhere signs in alice, unless the code says that she is shut out.
+var elsewhere = &interact.Upstream{
+	Name: "Example Accounts",
+	Begin: func(context.Context, interact.UpstreamAttempt) (string, error) {
+		return "https://accounts.example.org/", nil
+	},
+	SignIn: func(_ context.Context, _ interact.UpstreamAttempt, answer interact.UpstreamAnswer) (interact.Identity, error) {
+		if answer.Code == "shut_out" {
+			return interact.Identity{}, interact.ErrNoAccount
+		}
+		return interact.Identity{Subject: "alice", Name: "alice"}, nil
+	},
+}
+
+func signedInElsewhere(c *server.Config) {
+	c.Interaction = interact.Pages(interact.Config{Accounts: people{}, Upstream: elsewhere, Store: c.Store, Now: now})
+}
+
 // newServer returns a server that holds the records, with changes to its
 // configuration.
 func newServer(t *testing.T, change ...func(*server.Config)) http.Handler {

@@ -38,6 +38,7 @@ const (
 	askAway  = "GET /authorize?client_id=" + native + "&response_type=code"
 	asJSON   = "application/json"
 	asPage   = "text/html"
+	cameBack = "apps..git-LGMFGDXqbp_Regw7L3bgw32Tw3_wH8ulp2AkeLY"
 )
 
 // refusals has every such example, by its name.
@@ -61,6 +62,8 @@ var refusals = map[string][]refusal{
 		{"POST /login" + formType, strings.Repeat("a", 16385), 413, asPage, nil},
 		{askAway + "&state=" + strings.Repeat("a", 65537), "", 414, asPage, nil},
 	},
+	"no_provider":      {{"GET /login/upstream?state=apps..x", "", 404, asPage, nil}},
+	"shut_out":         {{"GET /login/upstream?state=" + cameBack + "&code=shut_out\nCookie: __Host-charter-browser=" + browser, "", 403, asPage, signedInElsewhere}},
 	"malformed":        {{"POST /logout" + formType, "", 400, asPage, nil}},
 	"unknown_resource": {{"GET /.well-known/oauth-protected-resource", "", 404, asJSON, nil}},
 	"compressed": {

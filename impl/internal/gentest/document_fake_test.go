@@ -120,6 +120,10 @@ func (f *fake) ChooseAccount(_ context.Context, in *gen.ChooseAccountInput) (gen
 	return nil, f.reach(in)
 }
 
+func (f *fake) UpstreamCallback(_ context.Context, in *gen.UpstreamCallbackInput) (gen.UpstreamCallbackOutput, error) {
+	return nil, f.reach(in)
+}
+
 func (f *fake) ConsentPage(_ context.Context, in *gen.ConsentPageInput) (gen.ConsentPageOutput, error) {
 	return nil, f.reach(in)
 }

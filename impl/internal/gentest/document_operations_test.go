@@ -75,20 +75,21 @@ func newOperation(method, path string, spec *openapi3.Operation) operation {
 // validForms has the parameters of a request that passes, for operations whose
 // required ones the tests cannot guess.
 var validForms = map[string]string{
-	"authorize":     "client_id=c&response_type=code",
-	"authorizePost": "client_id=c&response_type=code",
-	"token":         "grant_type=client_credentials&client_id=c",
-	"revoke":        "token=t&client_id=c",
-	"introspect":    "token=t",
-	"userInfoPost":  "access_token=t",
-	"revokeApps":    "csrf=abc&choice=every",
-	"logout":        "csrf=abc",
-	"loginPage":     "request=abc",
-	"login":         "request=abc&csrf=abc&username=u&password=p",
-	"chooseAccount": "request=abc&csrf=abc&account=other",
-	"consentPage":   "request=abc",
-	"consent":       "request=abc&csrf=abc&decision=allow",
-	"updateClient":  "client_id=abc",
+	"authorize":        "client_id=c&response_type=code",
+	"authorizePost":    "client_id=c&response_type=code",
+	"token":            "grant_type=client_credentials&client_id=c",
+	"revoke":           "token=t&client_id=c",
+	"introspect":       "token=t",
+	"userInfoPost":     "access_token=t",
+	"revokeApps":       "csrf=abc&choice=every",
+	"logout":           "csrf=abc",
+	"loginPage":        "request=abc",
+	"login":            "request=abc&csrf=abc&username=u&password=p",
+	"chooseAccount":    "request=abc&csrf=abc&account=other",
+	"upstreamCallback": "state=abc",
+	"consentPage":      "request=abc",
+	"consent":          "request=abc&csrf=abc&decision=allow",
+	"updateClient":     "client_id=abc",
 }
 
 func credentials(alternatives openapi3.SecurityRequirements) string {

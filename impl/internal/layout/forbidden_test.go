@@ -70,7 +70,7 @@ var forbidden = []struct {
 			"impl/store/redisstore/open.go":      "the operator's",
 			"impl/store/sqlstore/mysql/mysql.go": "the operator's",
 			"impl/protect/external.go":           "the operator's",
-			"impl/interact/upstream_login.go":    "the operator's",
+			"impl/interact/upstream/openid.go":   "the operator's",
 		},
 		func(n ast.Node, in imports) bool { return in.uses(n, "net/url", "Parse", "ParseRequestURI") }},
 	{"sprintf_sql", "values go into parameters", nil, nil,

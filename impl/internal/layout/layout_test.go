@@ -61,6 +61,7 @@ var layers = []struct {
 	beside   bool // packages of this layer may import each other
 }{
 	{prefixes: []string{"impl/cmd/", "impl/examples"}, beside: true},
+	{prefixes: []string{"impl/interact/upstream"}},
 	{prefixes: []string{"impl/interact", "impl/doctor"}},
 	{prefixes: []string{"impl/protect/mcp"}},
 	{prefixes: []string{"impl/server", "impl/protect", "impl/doctor"}},

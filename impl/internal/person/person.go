@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,9 @@ type Person struct {
 	Name, Password string
 	// Transport carries their requests. nil: http.DefaultTransport.
 	Transport http.RoundTripper
+	// Through are further hosts whose pages they answer as well: where they are
+	// sent to sign in.
+	Through []string
 	// Jar keeps who is signed in. nil: they sign in for each decision.
 	Jar http.CookieJar
 }
@@ -39,7 +43,7 @@ func (p *Person) Decide(authorizationURL, decision string) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	for range 3 { // login, consent, and back at the client
+	for range 4 { // consent and login, here or where they are sent, and back at the client
 		if to, err := res.Location(); err == nil {
 			return to, res.Body.Close()
 		}
@@ -57,7 +61,7 @@ func (p *Person) Decide(authorizationURL, decision string) (*url.URL, error) {
 
 // stay follows redirects within the server and stops at the client's.
 func (p *Person) stay(next *http.Request, via []*http.Request) error {
-	if next.URL.Host != via[0].URL.Host {
+	if next.URL.Host != via[0].URL.Host && !slices.Contains(p.Through, next.URL.Host) {
 		return http.ErrUseLastResponse
 	}
 	return nil

@@ -47,6 +47,7 @@ var guards = map[string]guard{
 	"loginPage":                        {"", "none", ""},
 	"login":                            {"", "none", ""},
 	"chooseAccount":                    {"", "none", ""},
+	"upstreamCallback":                 {"", "none", ""},
 	"consentPage":                      {"", "none", ""},
 	"consent":                          {"", "none", ""},
 }

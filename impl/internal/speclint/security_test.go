@@ -27,7 +27,7 @@ var security = map[string]string{
 
 	// The browser's cookies and the forms' tokens are the Interaction's to check.
 	"authorize": "public", "authorizePost": "public",
-	"loginPage": "public", "login": "public", "consentPage": "public", "consent": "public",
+	"loginPage": "public", "login": "public", "chooseAccount": "public", "upstreamCallback": "public", "consentPage": "public", "consent": "public",
 	"appsPage": "public", "revokeApps": "public", "logout": "public",
 
 	"authorizationServerMetadata": "public", "openIDConfiguration": "public", "jwks": "public",
