@@ -82,3 +82,17 @@ func ExampleClaims() {
 	fmt.Println(string(told), err)
 	// Output: {"name":"Alice Liddell","preferred_username":"alice","updated_at":1} <nil>
 }
+
+// Who signs in at another provider has an account here: the same each time, and
+// with a subject that says nothing of the provider.
+func ExampleNewLinkedAccounts() {
+	ctx := context.Background()
+	accounts := interact.NewLinkedAccounts(memory.New())
+	first, err := accounts.Link(ctx, "https://accounts.example.org", "248289761001", json.RawMessage(`{"email":"jane@example.org"}`))
+	if err != nil {
+		panic(err)
+	}
+	again, err := accounts.Link(ctx, "https://accounts.example.org", "248289761001", json.RawMessage(`{"email":"jane.doe@example.org"}`))
+	fmt.Println(again.Name, again.Subject == first.Subject, again.Subject == "248289761001", err)
+	// Output: jane.doe@example.org true false <nil>
+}

@@ -42,7 +42,7 @@ func TestExamplesAreShort(t *testing.T) {
 			t.Errorf("%s has %d lines; it must have fewer than %d", path, n, maxExample)
 		}
 	}
-	for _, dir := range []string{"embed", "protect", "mcp", "ownpages", "customgrant"} {
+	for _, dir := range []string{"embed", "protect", "mcp", "ownpages", "upstream", "customgrant"} {
 		if len(files[dir]) != 1 {
 			t.Errorf("examples/%s is %q, not one file", dir, files[dir])
 		}
