@@ -36,7 +36,7 @@ func decryptionKey(t *testing.T) (*rsa.PrivateKey, string) {
 
 func decrypt(t *testing.T, token string, private *rsa.PrivateKey, enc gojose.ContentEncryption) string {
 	t.Helper()
-	message, err := gojose.ParseEncrypted(token, []gojose.KeyAlgorithm{gojose.RSA_OAEP_256}, []gojose.ContentEncryption{enc})
+	message, err := gojose.ParseEncryptedCompact(token, []gojose.KeyAlgorithm{gojose.RSA_OAEP_256}, []gojose.ContentEncryption{enc})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -225,6 +225,6 @@ func (l *failureLog) Write(b []byte) (int, error) {
 func (l *failureLog) tell() {
 	if l.t.Failed() && l.b.Len() > 0 {
 		text := l.b.Bytes()
-		l.t.Log(fmt.Sprintf("charter said, in the end:\n%s", text[max(0, len(text)-shownLog):]))
+		l.t.Logf("charter said, in the end:\n%s", text[max(0, len(text)-shownLog):])
 	}
 }

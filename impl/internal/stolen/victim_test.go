@@ -7,7 +7,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -172,8 +171,6 @@ func (v *victim) signIn() {
 		}
 	}
 }
-
-var handleOrForm = regexp.MustCompile(`name="(request|csrf)" value="([^"]*)"`)
 
 // RoundTrip is the network between the person's browser and the server.
 func (v *victim) RoundTrip(sent *http.Request) (*http.Response, error) {
