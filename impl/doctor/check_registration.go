@@ -50,7 +50,7 @@ func checkDocument(ctx context.Context, s *session) verdict {
 		s.byDocument = false
 		return warned("what is at the client's document's URL is not the document")
 	}
-	s.clientID = s.client.Document
+	s.clientID, s.document = s.client.Document, a.members()
 	return passed
 }
 

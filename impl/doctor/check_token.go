@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // unknownCode is a token request that must be refused, for its code alone.
@@ -34,6 +35,13 @@ func (s *session) unknownCode() call {
 	return c
 }
 
+// signs reports whether the client, who names itself by its document, would
+// authenticate with a key here: its document says so, and the server takes it.
+func (s *session) signs() bool {
+	return s.byDocument && s.document.text("token_endpoint_auth_method") == "private_key_jwt" &&
+		slices.Contains(s.metadata.texts("token_endpoint_auth_methods_supported"), "private_key_jwt")
+}
+
 func checkTokenError(ctx context.Context, s *session) verdict {
 	a, err := s.send(ctx, s.unknownCode())
 	if err != nil {
@@ -44,6 +52,8 @@ func checkTokenError(ctx context.Context, s *session) verdict {
 		return failed("the token endpoint answers a code that nobody was given")
 	case code == "":
 		return failed("the error is no JSON object with error")
+	case code == "invalid_client" && a.status == http.StatusUnauthorized && s.signs():
+		return passed // only the client has the key; without it this is all that a server may say
 	case code != "invalid_grant":
 		return failed("the error is " + code)
 	case a.status != http.StatusBadRequest:

@@ -27,6 +27,7 @@ type session struct {
 	metadata     members  // its metadata
 	metadataAt   string
 	byDocument   bool    // the client identifies itself by its document
+	document     members // the document, nil where it could not be had
 	registration *answer // to the registration, whatever it says
 	registered   members // the throw-away client, nil without one
 	clientID     string

@@ -15,7 +15,7 @@ var additions = [][2]string{
 	{"enum: [authorization_code, refresh_token, client_credentials", ", 'urn:example:grant-type:voucher'"},
 	{"        refresh_token: {type: string, minLength: 1, maxLength: 512, description: The refresh token; it is replaced.}\n",
 		"        voucher: {type: string, minLength: 1, maxLength: 512, description: The voucher.}\n"},
-	{"          then: {title: ClientCredentials, required: [grant_type]}\n",
+	{"          then: {title: ClientCredentials, required: [grant_type], x-optional: [scope]}\n",
 		"        - if: {properties: {grant_type: {const: 'urn:example:grant-type:voucher'}}, required: [grant_type]}\n" +
 			"          then: {title: Voucher, required: [voucher]}\n"},
 }
