@@ -3,7 +3,6 @@ package kvstore_test
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -38,9 +37,10 @@ func TestEngineMustUndo(t *testing.T) {
 	}
 }
 
-// An engine in memory.
+// An engine in memory: keys in order, and what undoes a transaction.
 type engine struct {
 	mu    sync.Mutex
+	keys  []string
 	data  map[string]string
 	shut  bool
 	keeps bool // a defect: what failed stays
@@ -54,10 +54,12 @@ func (e *engine) Transact(_ context.Context, _ bool, f func(kvstore.Tx) error) e
 	if e.shut {
 		return errShut
 	}
-	t := transaction{maps.Clone(e.data)}
+	t := &transaction{engine: e}
 	err := f(t)
-	if err == nil || e.keeps {
-		e.data = t.data
+	if err != nil && !e.keeps {
+		for i := len(t.undo) - 1; i >= 0; i-- {
+			t.undo[i]()
+		}
 	}
 	return err
 }
@@ -69,9 +71,38 @@ func (e *engine) Close() error {
 	return nil
 }
 
-type transaction struct{ data map[string]string }
+func (e *engine) set(key, value string) {
+	if i, known := slices.BinarySearch(e.keys, key); !known {
+		e.keys = slices.Insert(e.keys, i, key)
+	}
+	e.data[key] = value
+}
 
-func (t transaction) Get(key []byte) ([]byte, error) {
+func (e *engine) remove(key string) {
+	if i, known := slices.BinarySearch(e.keys, key); known {
+		e.keys = slices.Delete(e.keys, i, i+1)
+	}
+	delete(e.data, key)
+}
+
+type transaction struct {
+	*engine
+	undo []func()
+}
+
+// remember notes what key has now.
+func (t *transaction) remember(key string) {
+	value, known := t.data[key]
+	t.undo = append(t.undo, func() {
+		if known {
+			t.set(key, value)
+		} else {
+			t.remove(key)
+		}
+	})
+}
+
+func (t *transaction) Get(key []byte) ([]byte, error) {
 	value, ok := t.data[string(key)]
 	if !ok {
 		return nil, nil
@@ -79,19 +110,22 @@ func (t transaction) Get(key []byte) ([]byte, error) {
 	return []byte(value), nil
 }
 
-func (t transaction) Put(key, value []byte) error {
-	t.data[string(key)] = string(value)
+func (t *transaction) Put(key, value []byte) error {
+	t.remember(string(key))
+	t.set(string(key), string(value))
 	return nil
 }
 
-func (t transaction) Delete(key []byte) error {
-	delete(t.data, string(key))
+func (t *transaction) Delete(key []byte) error {
+	t.remember(string(key))
+	t.remove(string(key))
 	return nil
 }
 
-func (t transaction) Scan(prefix, start []byte, visit func(key, value []byte) bool) error {
-	for _, key := range slices.Sorted(maps.Keys(t.data)) {
-		if strings.HasPrefix(key, string(prefix)) && key >= string(start) && !visit([]byte(key), []byte(t.data[key])) {
+func (t *transaction) Scan(prefix, start []byte, visit func(key, value []byte) bool) error {
+	i, _ := slices.BinarySearch(t.keys, string(start))
+	for _, key := range t.keys[i:] {
+		if !strings.HasPrefix(key, string(prefix)) || !visit([]byte(key), []byte(t.data[key])) {
 			return nil
 		}
 	}
