@@ -1,8 +1,7 @@
 package kvstore
 
 import (
-	"bytes"
-	"encoding/gob"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -49,7 +48,7 @@ func (b table[T]) get(t Tx, id string) (record T, err error) {
 	if err != nil {
 		return record, err
 	}
-	return record, gob.NewDecoder(bytes.NewReader(value)).Decode(&record)
+	return record, json.Unmarshal(value, &record)
 }
 
 // add returns ErrConflict where there is one.
@@ -63,13 +62,16 @@ func (b table[T]) add(t Tx, record T) error {
 // put writes a record and its entries.
 func (b table[T]) put(t Tx, record T) error {
 	for _, field := range reflect.ValueOf(&record).Elem().Fields() {
-		if at, ok := reflect.TypeAssert[time.Time](field); ok { // gob would keep its zone
+		switch at, isTime := reflect.TypeAssert[time.Time](field); {
+		case isTime: // JSON would keep its zone
 			field.Set(reflect.ValueOf(at.UTC()))
+		case field.Kind() == reflect.Slice && field.Len() == 0: // and tell empty from nil
+			field.SetZero()
 		}
 	}
-	var value bytes.Buffer // gob reads nil and empty slices back as nil
-	if err := gob.NewEncoder(&value).Encode(record); err != nil {
-		return err
+	value, err := json.Marshal(record)
+	if err != nil { // a year that RFC 3339 cannot write
+		return fmt.Errorf("%w: %w", store.ErrInvalid, err)
 	}
 	for _, e := range b.index(record) {
 		if e != "" {
@@ -78,7 +80,7 @@ func (b table[T]) put(t Tx, record T) error {
 			}
 		}
 	}
-	return t.Put(b.key(b.id(record)), value.Bytes())
+	return t.Put(b.key(b.id(record)), value)
 }
 
 // change reads a record, changes it, and writes it with its entries in the place
@@ -166,7 +168,7 @@ func (b table[T]) page(t Tx, after string, limit int) (page []T, err error) {
 			return false
 		}
 		var record T
-		bad = gob.NewDecoder(bytes.NewReader(value)).Decode(&record)
+		bad = json.Unmarshal(value, &record)
 		page = append(page, record)
 		return bad == nil
 	})
