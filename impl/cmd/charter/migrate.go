@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +24,14 @@ func newMigrate() *cobra.Command {
 				return err
 			}
 			defer st.Close()
-			if err := st.Migrate(cmd.Context(), charter.Schema); err != nil {
+			said := time.Now()
+			err = st.Migrate(cmd.Context(), charter.Schema, func(done, all int) {
+				if time.Since(said) >= time.Second {
+					said = time.Now()
+					fmt.Fprintf(cmd.ErrOrStderr(), "%d of %d statements are done\n", done, all)
+				}
+			})
+			if err != nil {
 				return err
 			}
 			if asJSON {

@@ -36,7 +36,7 @@ func (s *Store) WriteFailing(ctx context.Context, mark string, errs ...error) (r
 
 // Define runs the statements of a schema, or others in its form.
 func (s *Store) Define(ctx context.Context, schema string) error {
-	return s.change(ctx, func(t tx) error { return t.define(ctx, schema) })
+	return s.change(ctx, func(t tx) error { return t.define(ctx, schema, nil) })
 }
 
 var errCut = errors.New("cut off")
@@ -54,7 +54,7 @@ func (s *Store) StepCutOff(ctx context.Context, version int64, statements int) e
 	}
 	return s.change(ctx, func(t tx) error {
 		first := splitStatements(string(text))[:statements]
-		if err := t.define(ctx, strings.Join(first, ";\n")+";\n"); err != nil {
+		if err := t.define(ctx, strings.Join(first, ";\n")+";\n", nil); err != nil {
 			return err
 		}
 		return errCut

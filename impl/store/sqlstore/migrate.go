@@ -28,7 +28,9 @@ var (
 // that is there already, or is newer and compatible, it does nothing. Of several
 // processes that migrate at once one does it. Older programs go on meanwhile: a
 // migration only adds. A database that is too new for this program is ErrSchema.
-func (s *Store) Migrate(ctx context.Context, schema string) error {
+// Each of told is called before every statement with how many of the step are
+// done: on a large table one takes its time.
+func (s *Store) Migrate(ctx context.Context, schema string, told ...func(done, all int)) error {
 	release, err := s.dialect.migrateAlone(ctx, s.write)
 	if err != nil {
 		return s.unavailable(err)
@@ -36,9 +38,9 @@ func (s *Store) Migrate(ctx context.Context, schema string) error {
 	defer release()
 	switch err = s.CheckSchema(ctx); {
 	case errors.Is(err, errNoSchema):
-		err = s.create(ctx, schema)
+		err = s.create(ctx, schema, told)
 	case errors.Is(err, errOldSchema):
-		err = s.upgrade(ctx)
+		err = s.upgrade(ctx, told)
 	default:
 		return err
 	}
@@ -49,9 +51,9 @@ func (s *Store) Migrate(ctx context.Context, schema string) error {
 }
 
 // create makes a new database.
-func (s *Store) create(ctx context.Context, schema string) error {
+func (s *Store) create(ctx context.Context, schema string, told []func(done, all int)) error {
 	return s.change(ctx, func(t tx) error {
-		if err := t.define(ctx, schema); err != nil {
+		if err := t.define(ctx, schema, told); err != nil {
 			return err
 		}
 		_, err := t.exec(ctx, `UPDATE charter_schema SET applied_at = ? WHERE id = 1`, micros(time.Now()))
@@ -61,8 +63,12 @@ func (s *Store) create(ctx context.Context, schema string) error {
 
 // define runs the statements of a schema. Where they do not take part in a
 // transaction, those of an earlier attempt that was cut off are passed over.
-func (t tx) define(ctx context.Context, schema string) error {
-	for _, statement := range splitStatements(t.store.dialect.typed(schema)) {
+func (t tx) define(ctx context.Context, schema string, told []func(done, all int)) error {
+	statements := splitStatements(t.store.dialect.typed(schema))
+	for i, statement := range statements {
+		for _, tell := range told {
+			tell(i, len(statements))
+		}
 		_, err := t.on.exec(ctx, statement)
 		if err == nil || t.store.dialect.classify(err) == defined {
 			continue

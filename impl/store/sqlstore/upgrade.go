@@ -23,8 +23,8 @@ import (
 var migrations embed.FS
 
 // upgrade brings an older database to SchemaVersion, step by step.
-func (s *Store) upgrade(ctx context.Context) error {
-	steps, err := s.steps()
+func (s *Store) upgrade(ctx context.Context, told []func(done, all int)) error {
+	steps, err := s.steps(told)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (s *Store) upgrade(ctx context.Context) error {
 	return err
 }
 
-func (s *Store) steps() (steps []*goose.Migration, err error) {
+func (s *Store) steps(told []func(done, all int)) (steps []*goose.Migration, err error) {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (s *Store) steps() (steps []*goose.Migration, err error) {
 		if err != nil {
 			return nil, err
 		}
-		run := func(ctx context.Context, on *sql.Tx) error { return s.step(ctx, on, version, string(text)) }
+		run := func(ctx context.Context, on *sql.Tx) error { return s.step(ctx, on, version, string(text), told) }
 		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{RunTx: run}, nil))
 	}
 	return steps, nil
@@ -63,13 +63,13 @@ func (s *Store) steps() (steps []*goose.Migration, err error) {
 
 // step changes the schema from the version before, if it still has that: the row
 // of the version is locked first, and who waited for it finds the work done.
-func (s *Store) step(ctx context.Context, on *sql.Tx, version int64, text string) error {
+func (s *Store) step(ctx context.Context, on *sql.Tx, version int64, text string, told []func(done, all int)) error {
 	t := tx{s, ownTx{on}}
 	before, err := t.exec(ctx, `UPDATE charter_schema SET applied_at = ? WHERE id = 1 AND version = ?`, micros(time.Now()), version-1)
 	if err != nil || before == 0 {
 		return err
 	}
-	return t.define(ctx, text)
+	return t.define(ctx, text, told)
 }
 
 // A schemaRow is goose's view of charter_schema, which has the version that was
