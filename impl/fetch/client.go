@@ -204,7 +204,7 @@ func (c *Client) request(ctx context.Context, t target) (Document, error) {
 	doc, err := c.readDocument(resp)
 	// A server that sees the connection end may still end its answer in good
 	// form, short: what is complete too late is not taken.
-	if err == nil && ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return Document{}, &Error{Reason: "body", cause: ctx.Err()}
 	}
 	return doc, err

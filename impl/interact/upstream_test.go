@@ -3,6 +3,7 @@ package interact
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -144,6 +145,27 @@ func TestUpstreamStateIsBound(t *testing.T) {
 	state = late.sentAway(nil)
 	p.Clock.Move(10 * time.Minute)
 	refused("after ten minutes", late.back(state, as("alice")))
+}
+
+// Each parameter of the answer twice, with the same value or another, is refused
+// and changes nothing.
+func TestUpstreamParameters(t *testing.T) {
+	p, _, _ := upstreamPlace(t)
+	b := p.browser()
+	state := b.sentAway(nil)
+	good := url.Values{"state": {state}, "code": {"alice"}, "iss": {"https://accounts.example.org"}}
+	for name, value := range map[string]string{"state": state, "code": "alice", "iss": "https://accounts.example.org", "error": "access_denied"} {
+		for _, again := range []string{value, "y"} {
+			twice := maps.Clone(good)
+			twice[name] = []string{value, again}
+			if res := b.Get("/login/upstream", twice, b.send); res.StatusCode != http.StatusBadRequest || res.Header.Get("Location") != "" {
+				t.Errorf("%s twice: status %d to %q", name, res.StatusCode, res.Header.Get("Location"))
+			}
+		}
+	}
+	if code(t, b.keep(b.Get("/login/upstream", good, b.send))) == "" {
+		t.Error("positive control: the request does not wait any more")
+	}
 }
 
 // Nonce and verifier differ between browsers, and between what was allowed.

@@ -117,7 +117,7 @@ func TestRandomnessIsCryptographic(t *testing.T) {
 
 // mayFetch is the one package that fetches what strangers name, and what talks to
 // an address that the operator or the program named.
-var mayFetch = []string{"fetch/", "protect/introspection.go", "protect/jwks.go", "protect/upstream.go", "doctor/", "cmd/charter/"}
+var mayFetch = []string{"fetch/", "interact/upstream/", "protect/introspection.go", "protect/jwks.go", "protect/upstream.go", "doctor/", "cmd/charter/"}
 
 // Nothing is fetched but through the guarded client.
 func TestFetchesAreGuarded(t *testing.T) {
