@@ -1,17 +1,22 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"golang.org/x/oauth2"
 
 	"github.com/charterauth/charter/impl/interact"
 	"github.com/charterauth/charter/impl/interact/upstream"
+	"github.com/charterauth/charter/impl/internal/chromium"
 	"github.com/charterauth/charter/impl/internal/person"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/seal"
@@ -19,9 +24,21 @@ import (
 	"github.com/charterauth/charter/impl/store/memory"
 )
 
-// TestSignInUpstream: alice, whom a second Charter knows, signs in there and a
-// client of the program gets a token for her.
-func TestSignInUpstream(t *testing.T) {
+func TestMain(m *testing.M) {
+	code := m.Run()
+	chromium.Close()
+	os.Exit(code)
+}
+
+// A place is the program, and a second Charter at which alice has her account.
+type place struct {
+	issuer, provider string
+	srv              *server.Server
+	people           *interact.LocalAccounts
+}
+
+func newPlace(t *testing.T) place {
+	t.Helper()
 	ctx := t.Context()
 	here, there := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
 	issuer := "http://" + here.Listener.Addr().String()
@@ -40,7 +57,7 @@ func TestSignInUpstream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer op.Close()
+	t.Cleanup(func() { op.Close() })
 	registered, secret, err := server.CreateClient(ctx, st, time.Now(), server.OperatorClient{
 		Metadata: []byte(`{"client_name":"Notes","redirect_uris":["` + issuer + `/login/upstream"],"grant_types":["authorization_code"]}`),
 	})
@@ -53,16 +70,24 @@ func TestSignInUpstream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer srv.Close()
+	t.Cleanup(func() { srv.Close() })
 	here.Config.Handler, there.Config.Handler = srv, op
 	here.Start()
-	defer here.Close()
+	t.Cleanup(here.Close)
 	there.Start()
-	defer there.Close()
+	t.Cleanup(there.Close)
+	return place{issuer, provider, srv, people}
+}
 
+// TestSignInUpstream: alice, whom a second Charter knows, signs in there and a
+// client of the program gets a token for her.
+func TestSignInUpstream(t *testing.T) {
+	ctx := t.Context()
+	p := newPlace(t)
+	issuer, provider, srv, people := p.issuer, p.provider, p.srv, p.people
 	verifier := oauth2.GenerateVerifier()
 	config := oauth2.Config{
-		ClientID:    clientAt(t, issuer),
+		ClientID:    clientAt(t, issuer, "https://app.example.com/cb"),
 		RedirectURL: "https://app.example.com/cb",
 		Scopes:      []string{"notes"},
 		Endpoint:    oauth2.Endpoint{AuthURL: issuer + "/authorize", TokenURL: issuer + "/token", AuthStyle: oauth2.AuthStyleInParams},
@@ -87,10 +112,40 @@ func TestSignInUpstream(t *testing.T) {
 	}
 }
 
-func clientAt(t *testing.T, issuer string) string {
+// The same in a real browser, whose policies for forms and cookies apply to every
+// hop: our question, the provider's login and question, and back to the client.
+func TestInBrowser(t *testing.T) {
+	p := newPlace(t)
+	client := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `<!doctype html><title>Client</title><p id="done">%d`, len(r.URL.Query().Get("code")))
+	}))
+	t.Cleanup(client.Close)
+	config := oauth2.Config{
+		ClientID: clientAt(t, p.issuer, "http://127.0.0.1/cb"), RedirectURL: client.URL + "/cb", Scopes: []string{"notes"},
+		Endpoint: oauth2.Endpoint{AuthURL: p.issuer + "/authorize", TokenURL: p.issuer + "/token"},
+	}
+	b := chromium.Open(t, 390, 844, 40*time.Second)
+	b.WithoutScripts()
+	b.Do("be asked before signing in", chromedp.Navigate(config.AuthCodeURL("xyz", oauth2.S256ChallengeOption(oauth2.GenerateVerifier()))),
+		chromedp.WaitVisible(chromedp.CSS("button[value=allow]")))
+	b.Look("question")
+	b.Do("go to the provider", chromedp.Click(chromedp.CSS("button[value=allow]")), chromedp.WaitVisible(chromedp.CSS("#password")))
+	if at, err := chromedp.Run(b.Context(), chromedp.Location()); err != nil || !strings.HasPrefix(at, p.provider+"/login") {
+		t.Errorf("allowing leads to %s, %v", at, err)
+	}
+	b.Do("sign in there", chromedp.SendKeys(chromedp.CSS("#username"), "alice"), chromedp.SendKeys(chromedp.CSS("#password"), "correct horse battery staple"),
+		chromedp.Click(chromedp.CSS("button[type=submit]")), chromedp.WaitVisible(chromedp.CSS("button[value=allow]")))
+	b.Do("and come back", chromedp.Click(chromedp.CSS("button[value=allow]")), chromedp.WaitVisible(chromedp.CSS("#done")))
+	at, err := chromedp.Run(b.Context(), chromedp.Location())
+	if to, parseErr := url.Parse(at); err != nil || parseErr != nil || to.Query().Get("code") == "" || !strings.HasPrefix(at, client.URL) {
+		t.Errorf("the client is answered at %s, %v", at, err)
+	}
+}
+
+func clientAt(t *testing.T, issuer, redirectURI string) string {
 	t.Helper()
 	res, err := http.Post(issuer+"/register", "application/json", strings.NewReader(
-		`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"}`))
+		`{"redirect_uris":["`+redirectURI+`"],"application_type":"native","token_endpoint_auth_method":"none"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
