@@ -17,7 +17,7 @@ import (
 type table[T any] struct {
 	name  string
 	id    func(T) string
-	index func(T) []string // the entries that find the record; none where the parts are empty
+	index func(T) []string // the entries that find the record; "" is none
 }
 
 // entry is what an index is searched by: its name and a value.
