@@ -24,11 +24,12 @@ func TestKill(t *testing.T) {
 func killUnderLoad(t *testing.T, o fleet.Options) {
 	f := fleet.Start(t, o)
 	c, l := f.Confidential(), &ledger{}
-	ctx, stop := context.WithTimeout(context.Background(), 10*time.Minute)
+	browsers := signIn(t, f, c, 6)
+	ctx, stop := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer stop()
 	end := time.Now().Add(long(t, 6*time.Second))
 	var work sync.WaitGroup
-	work.Go(func() { l.load(ctx, f, c) })
+	work.Go(func() { l.load(ctx, f, c, browsers) })
 	kills, slowest := 0, time.Duration(0)
 	for ctx.Err() == nil && (time.Now().Before(end) || !l.enough()) { // a busy machine takes longer
 		time.Sleep(time.Duration(50+rand.IntN(500)) * time.Millisecond)

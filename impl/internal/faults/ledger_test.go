@@ -132,16 +132,30 @@ func (l *ledger) enough() bool {
 	return len(l.active) >= 20 && len(l.ended) >= 5 && len(l.spent) >= 10
 }
 
-// load uses grants from several clients at a time until ctx ends.
-func (l *ledger) load(ctx context.Context, f *fleet.Fleet, c *fleet.Client) {
+// signIn returns browsers of people who have signed in: a sign-in is refused after
+// a few that were cut off, so it comes before the faults.
+func signIn(t *testing.T, f *fleet.Fleet, c *fleet.Client, n int) []*fleet.Browser {
+	t.Helper()
+	var browsers []*fleet.Browser
+	for i := range n {
+		browser, err := f.Browser(i, f.Via(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := browser.Code(c); err != nil {
+			t.Fatal(err)
+		}
+		browsers = append(browsers, browser)
+	}
+	return browsers
+}
+
+// load uses grants from all browsers at a time until ctx ends.
+func (l *ledger) load(ctx context.Context, f *fleet.Fleet, c *fleet.Client, browsers []*fleet.Browser) {
 	var work sync.WaitGroup
-	for i := range 6 {
+	for _, browser := range browsers {
 		work.Go(func() {
 			via := f.Via(nil)
-			browser, err := f.Browser(i, via)
-			if err != nil {
-				return
-			}
 			for n := 0; ctx.Err() == nil; n++ {
 				code, err := browser.Code(c)
 				if err != nil {

@@ -27,10 +27,11 @@ func TestFailover(t *testing.T) {
 	p := newPair(t)
 	f := fleet.Start(t, fleet.Options{Store: p.url(), Processes: 3})
 	c, l := f.Confidential(), &ledger{}
+	browsers := signIn(t, f, c, 6)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	var work sync.WaitGroup
-	work.Go(func() { l.load(ctx, f, c) })
+	work.Go(func() { l.load(ctx, f, c, browsers) })
 	for range 2 {
 		time.Sleep(10 * time.Second)
 		dead := p.role("leader")

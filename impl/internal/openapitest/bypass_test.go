@@ -18,6 +18,7 @@ var unvalidated = map[string]string{
 	"impl/doctor/spoil_test.go":                       "spoils answers of a server whose own are validated in the fixture",
 	"impl/fetch/fetch_test.go":                        "no server of ours answers",
 	"impl/interact/policy_walk_test.go":               "a protected resource answers; the server's answers go through servertest",
+	"impl/interact/upstream/openid_test.go":           "another provider, that lies, answers",
 	"impl/internal/attacks/artefacts_test.go":         "a protected resource answers; the server's answers go through servertest",
 	"impl/internal/attacks/timing_test.go":            "measures, and would measure the validation",
 	"impl/internal/bench/bench_test.go":               "measures, and would measure the validation",
