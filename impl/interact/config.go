@@ -1,6 +1,7 @@
 package interact
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -91,6 +92,10 @@ func Pages(cfg Config) func(*server.Server) (server.Interaction, error) {
 		p.sessions = &sessions{
 			store: cfg.Store, issuer: at.issuer, secure: at.secure,
 			idle: cfg.SessionIdle, lifetime: cfg.SessionLifetime, now: p.now,
+			over: func(ctx context.Context, session store.Session) error {
+				_, err := srv.EndSession(ctx, server.SessionEnd{Subject: session.Subject, SessionID: session.ID})
+				return err
+			},
 		}
 		p.attempts = &attempts{store: cfg.Store, now: p.now}
 		p.handler = gen.NewPagesHandler(operations{p}, gen.Options{BasePath: at.path, Error: p.fail})

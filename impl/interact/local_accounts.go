@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
 )
 
@@ -58,9 +59,10 @@ func newSubject() string {
 }
 
 // SetDisabled shuts an account out, or lets it in again. Shut out, it is signed in
-// nowhere and cannot sign in, and its grants are revoked: its tokens are dead when
-// SetDisabled returns nil, and stay so when it is let in again. Errors:
-// ErrNoAccount, and those of the store.
+// nowhere and cannot sign in, its grants are revoked, and the clients that it
+// signed in to are told: its tokens are dead when SetDisabled returns nil, and stay
+// so when it is let in again. Errors: ErrNoAccount, and those of the store, after
+// which it is called again.
 func (l *LocalAccounts) SetDisabled(ctx context.Context, name string, disabled bool) error {
 	var at time.Time
 	if disabled {
@@ -72,12 +74,36 @@ func (l *LocalAccounts) SetDisabled(ctx context.Context, name string, disabled b
 	}
 	// After the account: whatever is issued from here on is refused by
 	// RequireAccount, whatever was issued before is revoked.
-	_, err = l.store.RevokeGrants(ctx, store.GrantFilter{Subject: account.ID}, at)
+	_, err = server.EndSession(ctx, l.store, at, server.SessionEnd{Subject: account.ID, AccountGone: true})
 	return err
 }
 
-// SetPassword replaces the password of an account and voids its sessions; its
-// grants stay. Errors: ErrNoAccount, and those of Add.
+// Remove removes an account for good: its sessions end, its grants are revoked,
+// and the clients that it signed in to are told. Errors: ErrNoAccount, and those of
+// the store, after which it is called again.
+func (l *LocalAccounts) Remove(ctx context.Context, name string) error {
+	account, err := l.store.AccountByName(ctx, accountName(name))
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrNoAccount
+	}
+	if err != nil {
+		return err
+	}
+	// Before the account: afterwards nobody could call it again.
+	if _, err := server.EndSession(ctx, l.store, l.instant(), server.SessionEnd{Subject: account.ID, AccountGone: true}); err != nil {
+		return err
+	}
+	err = l.store.DeleteAccount(ctx, account.ID, l.instant())
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrNoAccount
+	}
+	return err
+}
+
+// SetPassword replaces the password of an account and ends its sessions as a
+// logout does: the clients that it signed in to are told, and of its grants those
+// end that end with a session (server.EndSession). Errors: ErrNoAccount, and those
+// of Add, after which it is called again.
 func (l *LocalAccounts) SetPassword(ctx context.Context, name, password string) error {
 	if err := checkNewPassword(password); err != nil {
 		return err
@@ -86,7 +112,11 @@ func (l *LocalAccounts) SetPassword(ctx context.Context, name, password string) 
 	if err != nil {
 		return err
 	}
-	_, err = l.change(ctx, name, func(a *store.Account) { a.PasswordHash, a.UpdatedAt = hash, l.instant() })
+	account, err := l.change(ctx, name, func(a *store.Account) { a.PasswordHash, a.UpdatedAt = hash, l.instant() })
+	if err != nil {
+		return err
+	}
+	_, err = server.EndSession(ctx, l.store, l.instant(), server.SessionEnd{Subject: account.ID})
 	return err
 }
 

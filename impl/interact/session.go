@@ -23,6 +23,8 @@ type sessions struct {
 	secure         bool
 	idle, lifetime time.Duration
 	now            func() time.Time
+	// over ends a session and what was signed in to with it.
+	over func(context.Context, store.Session) error
 }
 
 // maxSessions bounds the accounts at one browser: the one used longest ago gives
@@ -100,8 +102,8 @@ func (s *sessions) all(ctx context.Context, r *http.Request) ([]store.Session, e
 }
 
 // start signs id in at the browser of r and returns the cookie. What the browser
-// had for the same account ends, and every other account gets a new identifier:
-// one that was known before the login is worth nothing after it.
+// had for the same account goes on under another cookie, and every other account
+// gets a new one too: what was known before the login is worth nothing after it.
 func (s *sessions) start(ctx context.Context, r *http.Request, id Identity) (setCookie string, err error) {
 	setCookie, _, err = s.begin(ctx, r, id)
 	return setCookie, err
@@ -125,11 +127,13 @@ func (s *sessions) begin(ctx context.Context, r *http.Request, id Identity) (set
 		case !ok:
 			continue
 		case known.Subject == id.Subject && replaces.IsZero():
-			replaces = d
+			// The clients that it signed in to know it by its ID: signing out later
+			// is signing out of them too.
+			replaces, session.ID = d, known.ID
 			continue
 		}
 		if len(others) == maxSessions-1 {
-			if err := s.store.EndSession(ctx, known.ID); err != nil {
+			if err := s.over(ctx, known); err != nil {
 				return "", store.Session{}, err
 			}
 			continue
@@ -221,7 +225,7 @@ func (s *sessions) choose(r *http.Request, session store.Session) (setCookie str
 // cookie.
 func (s *sessions) end(ctx context.Context, all ...store.Session) (setCookie string, err error) {
 	for _, session := range all {
-		if err := s.store.EndSession(ctx, session.ID); err != nil {
+		if err := s.over(ctx, session); err != nil {
 			return "", err
 		}
 	}

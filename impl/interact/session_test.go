@@ -1,6 +1,7 @@
 package interact
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ func newSessions(st store.Store, c *clock, issuer string) *sessions {
 	return &sessions{
 		store: st, issuer: issuer, secure: strings.HasPrefix(issuer, "https:"),
 		idle: time.Hour, lifetime: 5 * time.Hour, now: c.now,
+		over: func(ctx context.Context, session store.Session) error { return st.EndSession(ctx, session.ID) },
 	}
 }
 

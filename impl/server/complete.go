@@ -28,8 +28,8 @@ type Decision struct {
 	Methods []string
 	// ACR is the authentication context class of that; "": none.
 	ACR string
-	// SessionID names the browser's session, safe to show (sid); "": none. A
-	// logout ends what was granted in it.
+	// SessionID names the browser's session, safe to show (sid), and used for one
+	// sign-in only; "": none. Server.EndSession ends what was granted in it.
 	SessionID string
 	// Scopes is the part of Pending.Scopes that was allowed. nil: all of it.
 	Scopes []string

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +52,10 @@ func newAccountsRemove() *cobra.Command {
 	}, func(cmd *cobra.Command, args []string, st store.Store) error {
 		a, err := st.AccountByName(cmd.Context(), args[0])
 		if err == nil {
-			err = st.DeleteAccount(cmd.Context(), a.ID, time.Now().UTC().Truncate(time.Microsecond))
+			err = interact.NewLocalAccounts(st).Remove(cmd.Context(), a.Name)
+		}
+		if errors.Is(err, interact.ErrNoAccount) {
+			err = store.ErrNotFound
 		}
 		if err != nil {
 			return explain(err, fmt.Sprintf("account %q", args[0]), "accounts list")
