@@ -74,6 +74,9 @@ func (p plan) reach(ctx context.Context, programs []*program, mutants []*mutant)
 			return err
 		}
 		for _, name := range names {
+			if p.tests != nil && !p.tests.MatchString(name) {
+				continue
+			}
 			r, ok := known[name]
 			if !ok {
 				if r, err = b.reachOf(ctx, name); err != nil {
@@ -148,12 +151,11 @@ func (b *program) reachOf(ctx context.Context, name string) (reached, error) {
 // say.
 func (p plan) ask(ctx context.Context, mutants []*mutant, programs []*program, kept *results) error {
 	var open []*mutant
-	for _, m := range mutants {
-		if p.wanted(m) && kept.needs(m, p.rerun) {
+	for _, m := range p.sample(mutants) {
+		if kept.needs(m, p.rerun || p.tests != nil) {
 			open = append(open, m)
 		}
 	}
-	order(open)
 	work := make(chan *mutant)
 	errs := make([]error, p.jobs)
 	var done sync.WaitGroup
@@ -161,7 +163,7 @@ func (p plan) ask(ctx context.Context, mutants []*mutant, programs []*program, k
 		done.Go(func() {
 			for m := range work {
 				v, err := judge(ctx, m, programs)
-				if err == nil {
+				if err == nil && (p.tests == nil || v.outcome == "killed") {
 					err = kept.add(m, v)
 				}
 				if err != nil && errs[i] == nil {
@@ -172,7 +174,7 @@ func (p plan) ask(ctx context.Context, mutants []*mutant, programs []*program, k
 	}
 	start := time.Now()
 	for i, m := range open {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || p.within > 0 && time.Since(start) > p.within {
 			break
 		}
 		work <- m
@@ -183,6 +185,25 @@ func (p plan) ask(ctx context.Context, mutants []*mutant, programs []*program, k
 	close(work)
 	done.Wait()
 	return errors.Join(append(errs, ctx.Err())...)
+}
+
+// sample returns the mutants that are wanted, and of each package no more than
+// -most of those that a test reaches: which ones depends on their keys alone.
+func (p plan) sample(mutants []*mutant) []*mutant {
+	var wanted []*mutant
+	for _, m := range mutants {
+		if p.wanted(m) {
+			wanted = append(wanted, m)
+		}
+	}
+	order(wanted)
+	of := map[string]int{}
+	return slices.DeleteFunc(wanted, func(m *mutant) bool {
+		if len(m.reached) > 0 {
+			of[m.pkg]++
+		}
+		return p.most > 0 && len(m.reached) > 0 && of[m.pkg] > p.most
+	})
 }
 
 // first are the kinds that take a guard away.
@@ -228,7 +249,7 @@ func judge(ctx context.Context, m *mutant, programs []*program) (verdict, error)
 // fails. It counts only if it passes without the mutant right afterwards: a busy
 // machine is not the mutant's doing.
 func (r round) notices(ctx context.Context, m *mutant) (by string, err error) {
-	limit := time.Minute
+	limit := 20 * time.Second // a loop that has lost its end, or a lock its owner, is killed then
 	var names []string
 	for _, t := range r.tests {
 		names, limit = append(names, t.name), limit+5*t.took

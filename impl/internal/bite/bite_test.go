@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -95,6 +96,34 @@ func TestToy(t *testing.T) {
 		if !strings.Contains(report, want) {
 			t.Errorf("the report does not say %q:\n%s", want, report)
 		}
+	}
+}
+
+// TestSample: -most asks so many that are reached, the same ones each time, and
+// -run keeps nothing but what its tests kill.
+func TestSample(t *testing.T) {
+	p := toy(t)
+	p.most = 3
+	for range 2 {
+		if _, err := p.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(read(t, filepath.Join(p.state, "results.tsv")), "\n"); n != 3+1 {
+			t.Errorf("%d were asked, want 3 and the one that no test reaches", n)
+		}
+	}
+	if report := read(t, filepath.Join(p.state, "report.md")); !strings.Contains(report, "at most 3 were asked") {
+		t.Errorf("the report does not tell of the sample:\n%s", report)
+	}
+
+	p = toy(t)
+	p.tests = regexp.MustCompile("^TestOpen$")
+	if _, err := p.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	results := read(t, filepath.Join(p.state, "results.tsv"))
+	if !strings.Contains(results, "Open\tnot\thour > 7\tkilled\tgate TestOpen") || strings.Contains(results, "\tsurvived\t") || strings.Contains(results, "\tunreached\t") {
+		t.Errorf("one test was asked, and kept is\n%s", results)
 	}
 }
 

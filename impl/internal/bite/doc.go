@@ -2,7 +2,7 @@
 // of the security code and asks whether a test notices. What no test notices is
 // a check that the next change may lose in silence.
 //
-//	go run ./impl/internal/bite -state DIR [-only REGEXP] [-jobs 1] [-rerun] [-slowest 1h] [-witnesses LIST]
+//	go run ./impl/internal/bite -state DIR [-only REGEXP] [-run REGEXP] [-most N] [-within 5h] [-jobs 1] [-rerun] [-slowest 1h] [-witnesses LIST]
 //
 // # What is removed
 //
@@ -31,6 +31,13 @@
 // DIR holds the programs, the reach, results.tsv and report.md. A run that is
 // interrupted goes on where it stopped: a result stands while the function of the
 // mutant is as it was; survivors are asked again when the tests have changed.
+//
+// # What it costs
+//
+// An hour for the reach, and for each mutant the tests that reach it; one that
+// survives costs them all. -most asks a sample that depends on nothing but the
+// mutants, -within stops in time to report. After writing a test for a survivor,
+// -run asks that test alone, and keeps what it kills.
 //
 // equivalent.txt lists the mutants that no test can notice, each with the reason.
 // A line that names no mutant, or one that a test does notice, is an error.

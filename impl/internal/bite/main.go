@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -35,21 +36,31 @@ type plan struct {
 	jobs      int            // tests at a time
 	rerun     bool           // survivors are asked again, whatever is kept
 	slowest   time.Duration  // tests that take longer are not asked
+	tests     *regexp.Regexp // of the tests that are asked; then only kills are kept
+	most      int            // mutants asked of each package, of those that a test reaches; 0 is all
+	within    time.Duration  // then no more is asked; 0 is never
 }
 
 func main() {
 	p := plan{root: ".", guarded: guarded, witnesses: witnesses, reasons: "impl/internal/bite/equivalent.txt"}
 	flag.StringVar(&p.state, "state", "", "directory that keeps programs and results")
 	only := flag.String("only", "", "regular expression of the mutants to ask, by package, function, kind and text")
+	run := flag.String("run", "", "regular expression of the tests to ask, as after writing one: only what they kill is kept")
+	flag.IntVar(&p.most, "most", 0, "mutants to ask of each package, of those that a test reaches; 0 is all")
+	flag.DurationVar(&p.within, "within", 0, "ask no more after this time, and report; 0 is never")
 	flag.IntVar(&p.jobs, "jobs", 1, "tests at a time")
 	flag.BoolVar(&p.rerun, "rerun", false, "ask again what survived")
 	flag.DurationVar(&p.slowest, "slowest", time.Hour, "do not ask tests that take longer; what then survives is to be asked again with -rerun")
 	asked := flag.String("witnesses", strings.Join(witnesses, ","), "packages whose tests are asked; what then survives is to be asked again with -rerun")
 	flag.Parse()
 	p.witnesses = strings.Split(*asked, ",")
-	var err error
-	if p.only, err = regexp.Compile(*only); err != nil || p.state == "" {
-		fmt.Fprintln(os.Stderr, "bite: -state is required, and -only is a regular expression:", err)
+	var errOnly, errRun error
+	p.only, errOnly = regexp.Compile(*only)
+	if *run != "" {
+		p.tests, errRun = regexp.Compile(*run)
+	}
+	if err := errors.Join(errOnly, errRun); err != nil || p.state == "" {
+		fmt.Fprintln(os.Stderr, "bite: -state is required, and -only and -run are regular expressions:", err)
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

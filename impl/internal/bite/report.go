@@ -89,6 +89,14 @@ func (p plan) report(mutants []*mutant, kept *results, reasons map[string]string
 	return total.survived + total.unreached + strings.Count(faults.String(), "\n"), os.WriteFile(filepath.Join(p.state, "report.md"), []byte(out.String()), 0o644)
 }
 
+// sampling says how those that were asked were chosen, if they are not all.
+func (p plan) sampling() string {
+	if p.most == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Of each package at most %d were asked that a test reaches: those that take a guard away first, then by the SHA-256 of their keys.", p.most)
+}
+
 func (p plan) table(out *strings.Builder, scores map[string]*score) score {
 	var total score
 	row := func(name string, s score) {
@@ -96,9 +104,10 @@ func (p plan) table(out *strings.Builder, scores map[string]*score) score {
 		if asked := s.all - s.open - s.equivalent; asked > 0 {
 			percent = fmt.Sprintf("%.1f %%", 100*float64(s.killed)/float64(asked))
 		}
-		fmt.Fprintf(out, "| %s | %d | %d | %d | %d | %d | %d | %s |\n", name, s.all, s.killed, s.equivalent, s.survived, s.unreached, s.open, percent)
+		fmt.Fprintf(out, "| %s | %d | %d | %d | %d | %d | %d | %s |\n", name, s.all, s.all-s.open, s.killed, s.equivalent, s.survived, s.unreached, percent)
 	}
-	out.WriteString("# What the tests notice\n\n| package | mutants | killed | equivalent | survived | unreached | not asked | score |\n|---|---|---|---|---|---|---|---|\n")
+	fmt.Fprintf(out, "# What the tests notice\n\nThe score is of those that were asked and are not equivalent.%s\n\n", p.sampling())
+	out.WriteString("| package | mutants | asked | killed | equivalent | survived | unreached | score |\n|---|---|---|---|---|---|---|---|\n")
 	for _, pkg := range p.guarded {
 		s := scores[pkg]
 		if s == nil {
