@@ -113,6 +113,61 @@ func FuzzParseDocument(f *testing.F) {
 	})
 }
 
+// FuzzJWKS is ATK-118 and FUZZ-9 for keys: what is stored of a key set is public
+// and told apart, and every key that verifies signatures is one of those stored.
+func FuzzJWKS(f *testing.F) {
+	proof.Of(f, "ATK-118", "FUZZ-9")
+	const ec = `{"kty":"EC","crv":"P-256","kid":"1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
+	const okp = `{"kty":"OKP","crv":"Ed25519","kid":"2","use":"sig","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
+	for _, keys := range []string{"", ec, ec + "," + okp, ec + "," + ec, `{"kty":"RSA","e":"AQAB","n":"` + strings.Repeat("q", 344) + `"}`,
+		`{"kty":"oct","k":"eA"}`, strings.Replace(ec, "{", `{"d":"eA",`, 1), strings.Replace(ec, "{", `{"D":"eA",`, 1), `{"kty":"AKP","pub":"x"}`,
+		strings.Replace(okp, `"sig"`, `"enc"`, 1), strings.Replace(okp, `"kid":"2"`, `"kid":"2","kid":"1","x5c":["MII"]`, 1), `null`, `{"kty":"OKP","crv":"Ed25519","x":""}`} {
+		f.Add(`{"keys":[` + keys + `]}`)
+	}
+	f.Fuzz(func(t *testing.T, set string) {
+		if !json.Valid([]byte(set)) {
+			return // FuzzParse has these
+		}
+		m, err := Parse([]byte(`{"redirect_uris":["https://app.example.com/cb"],"jwks":`+set+`}`), testRules)
+		if err != nil {
+			if code := codeOf(err); code != "invalid_client_metadata" {
+				t.Errorf("%v has the code %q", err, code)
+			}
+			return
+		}
+		var stored struct {
+			JWKS struct {
+				Keys []map[string]json.RawMessage `json:"keys"`
+			} `json:"jwks"`
+		}
+		if err := json.Unmarshal(m.JSON(), &stored); err != nil {
+			t.Fatal(err)
+		}
+		kids := map[string]bool{}
+		for _, key := range stored.JWKS.Keys {
+			for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"} {
+				if key[private] != nil || string(key["kty"]) == `"oct"` {
+					t.Errorf("stored %s", m.JSON())
+				}
+			}
+			if kid := string(key["kid"]); kid != "" && kid != `""` && kids[kid] {
+				t.Errorf("two keys are %s", kid)
+			} else {
+				kids[kid] = true
+			}
+		}
+		if len(stored.JWKS.Keys) > 32 || len(m.Keys()) > len(stored.JWKS.Keys) {
+			t.Errorf("%d keys verify, of %d", len(m.Keys()), len(stored.JWKS.Keys))
+		}
+		for _, k := range m.Keys() {
+			if kid, err := json.Marshal(k.ID()); err != nil || !kids[string(kid)] && !kids[""] && !kids[`""`] {
+				t.Errorf("%q verifies and is not stored", k.ID())
+			}
+		}
+		checkStored(t, m)
+	})
+}
+
 // FuzzCheckClientIDURL is FUZZ-10 for the URL: what may name a client is what
 // net/url reads and writes as the same text, of https, with a path, and without
 // what another reader could take for another host.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/openapitest"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/server"
@@ -129,6 +130,62 @@ func FuzzPages(f *testing.F) {
 			if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(strings.ToLower(w.Body.String()), "<script") {
 				t.Errorf("a page with the policy %q: %s", policy, w.Body)
 			}
+		}
+	})
+}
+
+// FuzzUpstreamCallback: whatever comes back as the answer of the upstream
+// provider, nobody is signed in by another state than the one that this browser
+// was sent away with, and the answer leads to the client or to a page.
+func FuzzUpstreamCallback(f *testing.F) {
+	proof.Of(f, "GHSA-c2jp-c369-7pvx")
+	var (
+		b     *browser
+		seen  *[]UpstreamAttempt
+		state string // nobody has come back with it yet
+	)
+	anew := func(t testing.TB) {
+		var p *place
+		p, _, seen = upstreamPlace(t)
+		b = p.browser()
+		state = b.sentAway(nil)
+	}
+	anew(f)
+	const sent = "STATE" // stands for the state that is good
+	f.Add(sent, "alice", "", "")
+	f.Add(sent, "", "", "access_denied")
+	f.Add(sent, "alice", "https://evil.example", "server_error")
+	f.Add(sent, "refused", "", "")
+	f.Add(sent, "down", "", "\r\nLocation: x")
+	f.Add(sent+".", "alice", "", "")
+	f.Add("."+sent, "alice", "", "")
+	f.Add("", "alice", "", "")
+	f.Add("chrq_x.AA.AA", "alice", "", "")
+	f.Fuzz(func(t *testing.T, given, code, iss, problem string) {
+		given = strings.Replace(given, sent, state, 1)
+		q := url.Values{"state": {given}}
+		for name, value := range map[string]string{"code": code, "iss": iss, "error": problem} {
+			if value != "" {
+				q.Set(name, value)
+			}
+		}
+		asked := len(*seen)
+		r := httptest.NewRequest(http.MethodGet, servertest.Issuer+"/login/upstream?"+q.Encode(), nil)
+		b.send(r)
+		w := answer(t, b.Server, r)
+		unavailable := given == state && w.Code == http.StatusServiceUnavailable && (code == "down" || problem == "server_error" || problem == "temporarily_unavailable")
+		if w.Code >= http.StatusInternalServerError && !unavailable {
+			t.Errorf("status %d", w.Code)
+		}
+		if to := w.Header().Get("Location"); to != "" && !strings.HasPrefix(to, b.client.RedirectURI) && !strings.HasPrefix(to, servertest.Issuer+"/") {
+			t.Errorf("leads to %q", to)
+		}
+		in := w.Header().Get("Set-Cookie") != "" || len(*seen) > asked || w.Header().Get("Location") != ""
+		if in && (given != state || code == "" && problem != "access_denied") {
+			t.Errorf("state %q, code %q: answered %d, %v", given, code, w.Code, w.Header())
+		}
+		if given == state {
+			anew(t)
 		}
 	})
 }

@@ -2,14 +2,18 @@ package protect
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/jose"
+	"github.com/charterauth/charter/impl/oauth"
 )
 
 // FuzzParseMembers: what is accepted reads the same to any reader of JSON.
@@ -88,6 +92,61 @@ func FuzzBearer(f *testing.F) {
 		}
 		if wellFormed(token) != (len(token) <= jose.MaxToken && grammar.MatchString(token)) {
 			t.Errorf("%q is well-formed: %t", token, wellFormed(token))
+		}
+	})
+}
+
+// FuzzIntrospectionAnswer: whatever an authorization server says of a token, a
+// plain reading of the same bytes agrees that it is a live bearer token of that
+// server, and what is neither good nor bad is no answer.
+func FuzzIntrospectionAnswer(f *testing.F) {
+	proof.Of(f, "CVE-2026-11717", "ATK-71")
+	const issuer = "https://auth.example.com"
+	now := time.Unix(1_800_000_000, 0)
+	for _, s := range []string{
+		`{"active":true,"token_type":"Bearer","iss":"https://auth.example.com","sub":"alice","aud":["https://a.example"],"exp":1800000001,"scope":"read write"}`,
+		`{"active":true,"token_type":"bearer","exp":18e8,"nbf":1799999999.5,"aud":"a"}`, `{"active":false}`, `{"active":true,"ACTIVE":false}`,
+		`{"active":true,"token_type":"DPoP","cnf":{"jkt":"x"}}`, `{"active":true,"iss":"https://evil.example"}`, `{"active":true,"exp":-1}`, `{"active":1}`,
+		`{"active":true,"token_type":"Bearer","exp":null,"aud":[null]}`, `{"active":true,"token_type":"Bearer"}{}`, `{"active":true,"token_type":"Bearer","exp":253402300800}`,
+	} {
+		f.Add(s)
+	}
+	v := &introspection{config: IntrospectionConfig{Issuer: issuer}}
+	f.Fuzz(func(t *testing.T, body string) {
+		i, err := v.read([]byte(body), now)
+		if err != nil {
+			if e, refused := errors.AsType[*oauth.Error](err); refused && e.Code != "invalid_token" || !refused && err != errAnswer {
+				t.Errorf("%q: %v", body, err)
+			}
+			return
+		}
+		var plain map[string]any
+		if err := json.Unmarshal([]byte(body), &plain); err != nil {
+			t.Fatalf("%q: %v", body, err)
+		}
+		if _, bound := plain["cnf"]; plain["active"] != true || bound || i.Issuer != issuer {
+			t.Errorf("%q is live", body)
+		}
+		if iss := plain["iss"]; iss != nil && iss != issuer && iss != "" {
+			t.Errorf("%q is of another issuer", body)
+		}
+		if kind, _ := plain["token_type"].(string); !strings.EqualFold(kind, "bearer") {
+			t.Errorf("%q is of the type %q", body, kind)
+		}
+		if exp, ok := plain["exp"].(float64); ok && exp < float64(now.Unix()) {
+			t.Errorf("%q has expired", body)
+		}
+		if nbf, ok := plain["nbf"].(float64); ok && nbf >= float64(now.Unix()+1) {
+			t.Errorf("%q is not good yet", body)
+		}
+		if sub, _ := plain["sub"].(string); i.Subject != sub {
+			t.Errorf("%q is about %q", body, i.Subject)
+		}
+		granted, _ := plain["scope"].(string)
+		for _, s := range i.Scopes {
+			if !slices.Contains(strings.Split(granted, " "), s) {
+				t.Errorf("%q has the scope %q", body, s)
+			}
 		}
 	})
 }
