@@ -560,6 +560,10 @@ type AuthorizationServerMetadata struct {
 	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported,omitempty"`
 	// How client assertions are signed; HS256 is for client_secret_jwt alone, the others for private_key_jwt.
 	TokenEndpointAuthSigningAlgValuesSupported []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
+	// How the key of encrypted userinfo is encrypted (RFC 7518 §4.1).
+	UserinfoEncryptionAlgValuesSupported []string `json:"userinfo_encryption_alg_values_supported,omitempty"`
+	// How encrypted userinfo is encrypted (RFC 7518 §5.1).
+	UserinfoEncryptionEncValuesSupported []string `json:"userinfo_encryption_enc_values_supported,omitempty"`
 	// Who signed in (OpenID Connect Discovery §3, as is all that follows).
 	UserinfoEndpoint string `json:"userinfo_endpoint,omitempty"`
 	// How /userinfo can be signed.
@@ -699,6 +703,14 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"token_endpoint_auth_signing_alg_values_supported\":"), o.TokenEndpointAuthSigningAlgValuesSupported)
 
 	}
+	if o.UserinfoEncryptionAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"userinfo_encryption_alg_values_supported\":"), o.UserinfoEncryptionAlgValuesSupported)
+
+	}
+	if o.UserinfoEncryptionEncValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"userinfo_encryption_enc_values_supported\":"), o.UserinfoEncryptionEncValuesSupported)
+
+	}
 	if o.UserinfoEndpoint != "" {
 		b = appendText(appendName(b, "\"userinfo_endpoint\":"), o.UserinfoEndpoint)
 	}
@@ -706,7 +718,7 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"userinfo_signing_alg_values_supported\":"), o.UserinfoSigningAlgValuesSupported)
 
 	}
-	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
+	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
 		return b, err
 	}
 	return append(b, '}'), err
@@ -722,7 +734,7 @@ func (o *AuthorizationServerMetadata) UnmarshalJSON(document []byte) error {
 	if err := json.Unmarshal(document, &o.Additional); err != nil {
 		return err
 	}
-	for _, name := range []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
+	for _, name := range []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
 		delete(o.Additional, name)
 	}
 	return nil
@@ -873,7 +885,7 @@ type ClientInformation struct {
 	UserinfoEncryptedResponseAlg string `json:"userinfo_encrypted_response_alg,omitempty"`
 	// A128CBC-HS256 without it.
 	UserinfoEncryptedResponseEnc string `json:"userinfo_encrypted_response_enc,omitempty"`
-	// Without it, userinfo is JSON.
+	// Without it, userinfo is not signed.
 	UserinfoSignedResponseAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// Additional holds the members that are not declared. In what is written the
 	// declared ones win.
@@ -1254,7 +1266,7 @@ type ClientMetadata struct {
 	UserinfoEncryptionAlgValuesSupported []string `json:"userinfo_encryption_alg_values_supported,omitempty"`
 	// What the client could do; one of them is registered as userinfo_encrypted_response_enc.
 	UserinfoEncryptionEncValuesSupported []string `json:"userinfo_encryption_enc_values_supported,omitempty"`
-	// Without it, userinfo is JSON.
+	// Without it, userinfo is not signed.
 	UserinfoSignedResponseAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// What the client could do; one of them is registered as userinfo_signed_response_alg.
 	UserinfoSigningAlgValuesSupported []string `json:"userinfo_signing_alg_values_supported,omitempty"`
@@ -1555,7 +1567,7 @@ type ClientUpdate struct {
 	UserinfoEncryptionAlgValuesSupported []string `json:"userinfo_encryption_alg_values_supported,omitempty"`
 	// What the client could do; one of them is registered as userinfo_encrypted_response_enc.
 	UserinfoEncryptionEncValuesSupported []string `json:"userinfo_encryption_enc_values_supported,omitempty"`
-	// Without it, userinfo is JSON.
+	// Without it, userinfo is not signed.
 	UserinfoSignedResponseAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// What the client could do; one of them is registered as userinfo_signed_response_alg.
 	UserinfoSigningAlgValuesSupported []string `json:"userinfo_signing_alg_values_supported,omitempty"`

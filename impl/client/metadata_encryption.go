@@ -3,14 +3,12 @@ package client
 import (
 	"encoding/json"
 
-	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/jose/jwe"
 	"github.com/charterauth/charter/impl/oauth"
 )
 
 // applyEncryptionDefaults fills in what OpenID Connect Registration §2 says of an
-// omitted enc. Userinfo that is encrypted is also signed: what is only encrypted
-// anybody could have made, since the key is public.
+// omitted enc.
 func (m *Metadata) applyEncryptionDefaults() {
 	for _, e := range []struct{ alg, enc *string }{
 		{&m.IDTokenEncryptedResponseAlg, &m.IDTokenEncryptedResponseEnc},
@@ -19,9 +17,6 @@ func (m *Metadata) applyEncryptionDefaults() {
 		if *e.alg != "" && *e.enc == "" {
 			*e.enc = jwe.DefaultEnc
 		}
-	}
-	if m.UserinfoEncryptedResponseAlg != "" && m.UserinfoSignedResponseAlg == "" {
-		m.UserinfoSignedResponseAlg = string(jose.RS256)
 	}
 }
 

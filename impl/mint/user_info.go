@@ -5,14 +5,15 @@ import (
 	"encoding/json"
 )
 
-// A UserInfo is a UserInfo response that is signed (OpenID Connect Core §5.3.2).
+// A UserInfo is a UserInfo response that is a JWT, signed, encrypted or both
+// (OpenID Connect Core §5.3.2).
 type UserInfo struct {
 	Issuer, Subject, ClientID string
 	Claims                    map[string]json.RawMessage // about the person; none of the protocol's
 	Sign                      Signer
 }
 
-// Mint signs the response. It has no exp, so that it is good for nothing but to be
+// Mint makes the response, by Sign. It has no exp, so that it is good for nothing but to be
 // read: an ID Token, for which it must not be taken, has one.
 func (u UserInfo) Mint(ctx context.Context) (string, error) {
 	return u.Sign(ctx, idTokenTyp, userInfoClaims{u.Issuer, u.Subject, u.ClientID, u.Claims})

@@ -23,13 +23,31 @@ func (s *Server) signerFor(c *registered, alg string, e encryption) mint.Signer 
 		if err != nil || e.alg == "" {
 			return signed, err
 		}
-		key, err := s.encryptionKey(ctx, c, e.alg)
-		if err != nil {
-			// What is for this client alone is not sent in clear instead.
-			return "", oauth.InvalidRequest("client_encryption_key", "the client's key to encrypt to could not be had").Because(err)
-		}
-		return key.Encrypt(e.enc, "JWT", []byte(signed))
+		return s.encrypt(ctx, c, e, "JWT", []byte(signed))
 	}
+}
+
+// encrypterFor returns what makes a JWT that is encrypted to the client and not
+// signed, which only UserInfo may be (OpenID Connect Core §5.3.2): that it is ours
+// the client knows from the connection, as of one in clear.
+func (s *Server) encrypterFor(c *registered, e encryption) mint.Signer {
+	return func(ctx context.Context, _ string, claims any) (string, error) {
+		plain, err := json.Marshal(claims)
+		if err != nil {
+			return "", err
+		}
+		return s.encrypt(ctx, c, e, "", plain) // no cty: nothing is nested (RFC 7519 §5.2)
+	}
+}
+
+// encrypt encrypts to the client. What is for it alone is not sent in clear
+// instead where its key cannot be had.
+func (s *Server) encrypt(ctx context.Context, c *registered, e encryption, cty string, plain []byte) (string, error) {
+	key, err := s.encryptionKey(ctx, c, e.alg)
+	if err != nil {
+		return "", oauth.InvalidRequest("client_encryption_key", "the client's key to encrypt to could not be had").Because(err)
+	}
+	return key.Encrypt(e.enc, cty, plain)
 }
 
 // encryptionKey returns the key of the client to encrypt to by alg: of its jwks,

@@ -3,8 +3,10 @@ package server_test
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -67,6 +69,92 @@ func TestEncryptedIDToken(t *testing.T) {
 			t.Errorf("sub %q", sub)
 		}
 	}
+}
+
+// UserInfo is signed, encrypted, or signed and then encrypted, as the client
+// registered; in clear only for one that registered neither.
+func TestEncryptedUserInfo(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-5.3.2-1", "OIDC-CORE-5.3.2-8", "OIDC-CORE-5.3.2-9", "OIDC-CORE-5.3.2-10", "OIDC-CORE-10-1", "OIDC-REG-2-20")
+	private, jwk := decryptionKey(t)
+	const encrypted = `,"userinfo_encrypted_response_alg":"RSA-OAEP-256"`
+	f := newKeyFixture(t, memory.New(), servertest.OpenID)
+	for _, c := range []struct {
+		name, members string
+		parts         int // of the response, 0 for JSON
+		enc           gojose.ContentEncryption
+		signed        bool
+	}{
+		{"json", "", 0, "", false},
+		{"signed", `,"userinfo_signed_response_alg":"ES256"`, 3, "", true},
+		{"encrypted", encrypted, 5, gojose.A128CBC_HS256, false},
+		{"encrypted by", encrypted + `,"userinfo_encrypted_response_enc":"A256GCM"`, 5, gojose.A256GCM, false},
+		{"both", encrypted + `,"userinfo_signed_response_alg":"ES256"`, 5, gojose.A128CBC_HS256, true},
+		{"chosen", `,"userinfo_encryption_alg_values_supported":["RSA1_5","RSA-OAEP-256"],"userinfo_encryption_enc_values_supported":["A128GCM","A192GCM"]`, 5, gojose.A128GCM, false},
+	} {
+		client := f.Register(`{"client_name":"` + c.name + `","redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none","jwks":{"keys":[` + jwk + `]}` + c.members + `}`)
+		tokens := f.Token(client, client.Exchange(f.Code(client, url.Values{"scope": {"openid email"}}), nil))
+		for method, res := range map[string]*http.Response{
+			"GET":  f.Get("/userinfo", nil, servertest.Bearer(tokens.Access)),
+			"POST": f.Post("/userinfo", url.Values{"access_token": {tokens.Access}}),
+		} {
+			b, err := io.ReadAll(res.Body)
+			if err != nil || res.StatusCode != http.StatusOK {
+				t.Fatalf("%s %s: %d %s, %v", method, c.name, res.StatusCode, b, err)
+			}
+			body, contentType := string(b), res.Header.Get("Content-Type")
+			if c.parts == 0 {
+				if contentType != "application/json" || !strings.Contains(body, `"sub":"alice"`) {
+					t.Errorf("%s %s: %s %s", method, c.name, contentType, body)
+				}
+				continue
+			}
+			if contentType != "application/jwt" || strings.Count(body, ".") != c.parts-1 || strings.Contains(body, "alice") {
+				t.Fatalf("%s %s: %s %s", method, c.name, contentType, body)
+			}
+			nested := false
+			if c.parts == 5 {
+				nested = strings.Contains(decoded(t, strings.Split(body, ".")[0]), `"cty":"JWT"`)
+				body = decrypt(t, body, private, c.enc)
+			}
+			var info map[string]any
+			if c.signed {
+				info = payloadOf(t, body)
+			} else if err := json.Unmarshal([]byte(body), &info); err != nil {
+				t.Fatalf("%s %s: %s, %v", method, c.name, body, err)
+			}
+			if nested != (c.signed && c.parts == 5) || info["sub"] != "alice" || info["email"] == nil || info["iss"] != servertest.Issuer || info["aud"] != client.ID {
+				t.Errorf("%s %s: nested %v, %v", method, c.name, nested, info)
+			}
+		}
+	}
+}
+
+// While the client's key cannot be had, UserInfo is not sent in clear.
+func TestUserInfoIsNotSentInClear(t *testing.T) {
+	proof.Of(t, "OIDC-REG-2-20")
+	d := newDocumentServer(t)
+	_, jwk := decryptionKey(t)
+	published := ""
+	d.serve = func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"keys":[%s]}`, published) }
+	f := newKeyFixture(t, memory.New(), servertest.OpenID, d.fetches)
+	c := f.Register(`{"redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none","userinfo_encrypted_response_alg":"RSA-OAEP-256","jwks_uri":"` + d.URL + `/keys"}`)
+	tokens := f.Token(c, c.Exchange(f.Code(c, url.Values{"scope": {"openid"}}), nil))
+	servertest.Refused(t, f.Get("/userinfo", nil, servertest.Bearer(tokens.Access)), http.StatusBadRequest, "invalid_request")
+	servertest.Refused(t, f.Post("/userinfo", url.Values{"access_token": {tokens.Access}}), http.StatusBadRequest, "invalid_request")
+	published = jwk
+	f.Clock.Move(31 * time.Second)
+	if res := f.Get("/userinfo", nil, servertest.Bearer(tokens.Access)); res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "application/jwt" {
+		t.Errorf("with a key: %d %v", res.StatusCode, res.Header)
+	}
+}
+
+func decoded(t *testing.T, part string) string {
+	t.Helper()
+	b, err := base64.RawURLEncoding.DecodeString(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // Keys at jwks_uri: a new one is found; while there is none, nothing is sent in

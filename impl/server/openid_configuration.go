@@ -32,8 +32,8 @@ func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
 	m.SubjectTypesSupported = client.SubjectTypes()
 	m.IDTokenSigningAlgValuesSupported = identityAlgorithms()
 	m.UserinfoSigningAlgValuesSupported = identityAlgorithms()
-	m.IDTokenEncryptionAlgValuesSupported = jwe.Algs()
-	m.IDTokenEncryptionEncValuesSupported = jwe.Encs()
+	m.IDTokenEncryptionAlgValuesSupported, m.IDTokenEncryptionEncValuesSupported = jwe.Algs(), jwe.Encs()
+	m.UserinfoEncryptionAlgValuesSupported, m.UserinfoEncryptionEncValuesSupported = jwe.Algs(), jwe.Encs()
 	m.ClaimTypesSupported = []string{"normal"}
 	m.ClaimsSupported = claimsSupported()
 	m.ClaimsParameterSupported = &yes

@@ -15,27 +15,27 @@ import (
 
 // UserInfo is the UserInfo endpoint (OpenID Connect Core §5.3).
 func (s protocol) UserInfo(ctx context.Context, in *gen.UserInfoInput) (gen.UserInfoOutput, error) {
-	info, signed, err := s.userInfo(ctx, in.HTTP, "")
+	info, jwt, err := s.userInfo(ctx, in.HTTP, "")
 	if err != nil {
 		return nil, err
 	}
-	return &gen.UserInfo200{Body: info, JWT: signed}, nil
+	return &gen.UserInfo200{Body: info, JWT: jwt}, nil
 }
 
 // UserInfoPost is the UserInfo endpoint for requests by POST (OpenID Connect Core
 // §5.3.1), which may carry the token in the form (RFC 6750 §2.2).
 func (s protocol) UserInfoPost(ctx context.Context, in *gen.UserInfoPostInput) (gen.UserInfoPostOutput, error) {
-	info, signed, err := s.userInfo(ctx, in.HTTP, in.Form.AccessToken)
+	info, jwt, err := s.userInfo(ctx, in.HTTP, in.Form.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	return &gen.UserInfoPost200{Body: info, JWT: signed}, nil
+	return &gen.UserInfoPost200{Body: info, JWT: jwt}, nil
 }
 
 // userInfo answers for a live access token with scope openid, as JSON or as the JWT
 // that the client registered for. inForm is the token of a form, "" for none. The
 // store is asked: a revoked token tells nothing more.
-func (s *Server) userInfo(ctx context.Context, r *http.Request, inForm string) (info gen.UserInfo, signed []byte, err error) {
+func (s *Server) userInfo(ctx context.Context, r *http.Request, inForm string) (info gen.UserInfo, jwt []byte, err error) {
 	if !s.cfg.openIDProvider() {
 		return info, nil, errNoOpenIDProvider
 	}
@@ -53,8 +53,8 @@ func (s *Server) userInfo(ctx context.Context, r *http.Request, inForm string) (
 	if info.Additional, err = s.userInfoClaims(ctx, t, g); err != nil {
 		return info, nil, err
 	}
-	signed, err = s.signUserInfo(ctx, c, info)
-	return info, signed, err
+	jwt, err = s.userInfoJWT(ctx, c, info)
+	return info, jwt, err
 }
 
 // userInfoClaims returns what the scopes of a token, and the claims parameter of
@@ -76,19 +76,23 @@ func (s *Server) userInfoClaims(ctx context.Context, t store.Token, g store.Gran
 	return told, nil
 }
 
-// signUserInfo returns the response as a JWT; nil for a client that wants JSON.
-func (s *Server) signUserInfo(ctx context.Context, c *registered, info gen.UserInfo) ([]byte, error) {
+// userInfoJWT returns the response as the JWT that the client registered for,
+// signed, encrypted, or signed and then encrypted (OpenID Connect Core §5.3.2); nil
+// for a client that wants JSON.
+func (s *Server) userInfoJWT(ctx context.Context, c *registered, info gen.UserInfo) ([]byte, error) {
 	alg := c.metadata.UserinfoSignedResponseAlg
-	if alg == "" {
+	e := encryption{c.metadata.UserinfoEncryptedResponseAlg, c.metadata.UserinfoEncryptedResponseEnc}
+	signer := s.signerFor(c, alg, e)
+	switch {
+	case alg == "" && e.alg == "":
 		return nil, nil
+	case alg == "":
+		signer = s.encrypterFor(c, e)
 	}
-	signed, err := mint.UserInfo{
-		Issuer: s.issuer.identifier, Subject: info.Sub, ClientID: c.id, Claims: info.Additional,
-		Sign: func(ctx context.Context, typ string, claims any) (string, error) {
-			return s.keys.sign(ctx, alg, typ, claims)
-		},
+	jwt, err := mint.UserInfo{
+		Issuer: s.issuer.identifier, Subject: info.Sub, ClientID: c.id, Claims: info.Additional, Sign: signer,
 	}.Mint(ctx)
-	return []byte(signed), err
+	return []byte(jwt), err
 }
 
 // identityToken returns a live access token with scope openid, its grant and its

@@ -1,6 +1,7 @@
 package examplestest_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,6 +56,7 @@ var refusals = map[string][]refusal{
 	"other_host":                {{"GET /jwks\nHost: elsewhere.example", "", 421, asJSON, nil}},
 	"no_token":                  {{"GET /userinfo", "", 401, asJSON, nil}},
 	"no_openid":                 {{"GET /userinfo\nAuthorization: Bearer " + access, "", 403, asJSON, nil}},
+	"no_key":                    {{"GET /userinfo\nAuthorization: Bearer " + identity, "", 400, asJSON, encryptingToNobody}},
 	"no_openid_provider":        {{"GET /userinfo\nAuthorization: Bearer " + access, "", 404, asJSON, withoutClaims}, {"GET /.well-known/openid-configuration", "", 404, asJSON, withoutClaims}},
 	"no_authorization_endpoint": {{askAway, "", 404, asJSON, withoutPages}},
 	"too_large": {
@@ -106,6 +108,18 @@ func breaking(err error) func(*server.Config) {
 
 // sharing makes every registration one that answered for several registrants.
 func sharing(c *server.Config) { c.Store = brokenStore{c.Store, nil, true} }
+
+// A keylessStore has only clients that want userinfo encrypted, to keys that are
+// nowhere.
+type keylessStore struct{ store.Store }
+
+func encryptingToNobody(c *server.Config) { c.Store = keylessStore{c.Store} }
+
+func (k keylessStore) Client(ctx context.Context, id string) (store.Client, error) {
+	c, err := k.Store.Client(ctx, id)
+	c.Metadata = bytes.Replace(c.Metadata, []byte("{"), []byte(`{"userinfo_encrypted_response_alg":"ECDH-ES","userinfo_encrypted_response_enc":"A128GCM","jwks_uri":"https://127.0.0.1:1/keys",`), 1)
+	return c, err
+}
 
 func (b brokenStore) Ping(context.Context) error { return b.err }
 
