@@ -48,6 +48,7 @@ CREATE INDEX charter_clients_expiry ON charter_clients (expires_at);
 -- while its grant is.
 CREATE TABLE charter_grants (
   id            VARCHAR(64)  NOT NULL PRIMARY KEY, -- [public]
+  issuer        VARCHAR(255) NOT NULL DEFAULT '',  -- [public] '' in those of version 1
   subject       VARCHAR(255) NOT NULL,             -- [personal]
   client_id     TEXT         NOT NULL,             -- [public]
   client_digest VARCHAR(43)  NOT NULL,             -- [digest] of client_id, which can be too long to index

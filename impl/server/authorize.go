@@ -172,7 +172,7 @@ type requestParameters struct {
 // Interaction.
 func (s *Server) ask(ctx context.Context, r *http.Request, c *registered, parameters requestParameters) (firstPage, error) {
 	browser, cookies := s.browser(r)
-	parameters.Browser = store.NewDigest(store.Browser, browser).String()
+	parameters.Browser = s.browserDigest(browser)
 	document, err := json.Marshal(parameters)
 	if err != nil {
 		return firstPage{}, err

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/charterauth/charter/impl/seal"
+	"github.com/charterauth/charter/impl/store"
 )
 
 // The browser cookie names a browser to this server: a random value that binds
@@ -34,6 +35,12 @@ func (s *Server) browser(r *http.Request) (value string, setCookie []string) {
 		HttpOnly: true, Secure: s.issuer.secure, SameSite: http.SameSiteLaxMode,
 	}
 	return value, []string{cookie.String()}
+}
+
+// browserDigest binds what a browser began to this issuer: two of them on one host
+// share cookies, and may share a store.
+func (s *Server) browserDigest(browser string) string {
+	return store.NewDigest(store.Browser, browser+" "+s.issuer.identifier).String()
 }
 
 // knownBrowser returns the value of the browser cookie. Two cookies of the name

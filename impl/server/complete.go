@@ -136,7 +136,7 @@ func (s *Server) grantAndCode(p *Pending, d Decision, scopes []string, code stri
 		return store.Grant{}, store.Token{}, err
 	}
 	grant := store.Grant{
-		ID: randomID(), Subject: d.Subject, ClientID: p.client.id,
+		ID: randomID(), Issuer: s.cfg.Issuer, Subject: d.Subject, ClientID: p.client.id,
 		Scopes: scopes, Resources: p.parameters.Resources, RedirectURI: p.parameters.RedirectURI,
 		SessionID: d.SessionID, Parameters: ofGrant, Metadata: d.Metadata, AuthTime: d.AuthTime.UTC().Truncate(time.Microsecond),
 		CreatedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.AuthorizationCode),

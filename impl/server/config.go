@@ -24,9 +24,9 @@ type Config struct {
 	// sent to: those by which a reverse proxy calls this server. Requests to any
 	// name but the issuer's and these get 421.
 	Hosts []string
-	// Store keeps the state, of one issuer: a second one over the same store takes
-	// the clients of the first for its own, and the tokens for every resource that
-	// both serve.
+	// Store keeps the state. A second issuer over the same store has the same
+	// clients, accounts and keys; requests, sessions, codes and tokens are good only
+	// at the issuer that made them.
 	Store store.Store
 	// KeyEncryptionKey seals the signing keys at rest. All processes over one
 	// store need the same.

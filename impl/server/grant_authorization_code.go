@@ -73,7 +73,7 @@ func (s *Server) lookupCode(ctx context.Context, r tokenRequest) (store.Token, s
 		return store.Token{}, store.Grant{}, errCode("code_unknown")
 	case err != nil:
 		return store.Token{}, store.Grant{}, err
-	case code.Kind != store.AuthorizationCode || code.GrantID == "" || code.GrantID != grant.ID:
+	case code.Kind != store.AuthorizationCode || !s.holds(grant, code):
 		return store.Token{}, store.Grant{}, errCode("code_unknown")
 	case code.ClientID != r.client.id || grant.ClientID != r.client.id:
 		s.emit(ctx, s.foreignToken(r, code, "code_foreign"))

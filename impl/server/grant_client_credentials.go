@@ -31,6 +31,7 @@ func (s tokenGrants) ClientCredentials(_ context.Context, r tokenRequest) (decis
 		request: r,
 		grant: store.Grant{
 			ID:        randomID(),
+			Issuer:    s.cfg.Issuer,
 			Subject:   r.client.id,
 			ClientID:  r.client.id,
 			Scopes:    scopes,

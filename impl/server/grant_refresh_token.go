@@ -71,7 +71,7 @@ func (s *Server) lookupRefreshToken(ctx context.Context, r tokenRequest) (store.
 		return store.Token{}, store.Grant{}, errRefreshToken("refresh_unknown")
 	case err != nil:
 		return store.Token{}, store.Grant{}, err
-	case token.Kind != store.RefreshToken || token.GrantID == "" || token.GrantID != grant.ID:
+	case token.Kind != store.RefreshToken || !s.holds(grant, token):
 		return store.Token{}, store.Grant{}, errRefreshToken("refresh_unknown")
 	case token.ClientID != r.client.id || grant.ClientID != r.client.id:
 		s.emit(ctx, s.foreignToken(r, token, "refresh_foreign"))

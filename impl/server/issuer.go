@@ -18,6 +18,9 @@ type issuer struct {
 	secure     bool   // https
 }
 
+// maxIssuer is what the stores keep of an issuer.
+const maxIssuer = 255
+
 // parseIssuer checks the rules of RFC 8414 §2 and, so that one issuer has one
 // spelling, that it is already in the form that it would be compared in.
 func parseIssuer(identifier string) (issuer, error) {
@@ -33,6 +36,8 @@ func parseIssuer(identifier string) (issuer, error) {
 		return issuer{}, fmt.Errorf("issuer must have no query and no fragment")
 	case u.User != nil:
 		return issuer{}, fmt.Errorf("issuer must have no user information")
+	case len(identifier) > maxIssuer:
+		return issuer{}, fmt.Errorf("issuer must be at most %d characters long", maxIssuer)
 	case strings.HasSuffix(identifier, "/"):
 		return issuer{}, fmt.Errorf("issuer must not end with a slash")
 	case strings.HasPrefix(u.Path+"/", "/.well-known/"):

@@ -8,6 +8,13 @@ import (
 	"github.com/charterauth/charter/impl/store"
 )
 
+// holds reports whether g is the grant of t, and was made by this issuer. Another
+// one over the same store is another authorization server: what it made is not
+// known here. Grants of databases older than the field name no issuer.
+func (s *Server) holds(g store.Grant, t store.Token) bool {
+	return t.GrantID != "" && t.GrantID == g.ID && (g.Issuer == "" || g.Issuer == s.cfg.Issuer)
+}
+
 // live reports whether tokens of a grant can be good now. A token is never live
 // without its grant: revoking the grant is all it takes to end every token.
 func (s *Server) live(g store.Grant) bool {

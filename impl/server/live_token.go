@@ -40,7 +40,7 @@ func (s *Server) findToken(ctx context.Context, token string) (t store.Token, g 
 	if errors.Is(err, store.ErrNotFound) {
 		return t, g, false, nil
 	}
-	if err != nil || t.Kind != kind || t.GrantID == "" || t.GrantID != g.ID {
+	if err != nil || t.Kind != kind || !s.holds(g, t) {
 		return t, g, false, err
 	}
 	return t, g, true, nil

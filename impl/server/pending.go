@@ -48,7 +48,7 @@ func (s *Server) Pending(ctx context.Context, r *http.Request, handle string) (*
 		return nil, fmt.Errorf("parameters of a stored request: %w", err)
 	}
 	browser, ok := s.knownBrowser(r)
-	if !ok || parameters.Browser != store.NewDigest(store.Browser, browser).String() {
+	if !ok || parameters.Browser != s.browserDigest(browser) {
 		return nil, oauth.InvalidRequest("browser_mismatch", "this sign-in was started in another browser, or cookies are off; go back to the application and start again")
 	}
 	if err := s.checkWaiting(record); err != nil {

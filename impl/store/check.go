@@ -27,7 +27,7 @@ func (g Grant) Check() error {
 	if err := named("grant", g.ID != ""); err != nil {
 		return err
 	}
-	if err := Text("grant", g.ID, g.Subject, g.ClientID, g.RedirectURI, g.SessionID, string(g.Parameters), string(g.Metadata)); err != nil {
+	if err := Text("grant", g.ID, g.Issuer, g.Subject, g.ClientID, g.RedirectURI, g.SessionID, string(g.Parameters), string(g.Metadata)); err != nil {
 		return err
 	}
 	return Text("grant", append(g.Scopes[:len(g.Scopes):len(g.Scopes)], g.Resources...)...)

@@ -48,6 +48,7 @@ type ClientSecret struct {
 // A Grant is what a person, or a client for itself, was allowed.
 type Grant struct {
 	ID          string // random, safe to show
+	Issuer      string // the issuer identifier of who made it
 	Subject     string // the account, or the client for client_credentials
 	ClientID    string
 	Scopes      []string

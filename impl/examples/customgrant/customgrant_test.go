@@ -57,7 +57,7 @@ func TestMainJob(t *testing.T) {
 func run(dir string, args ...string) (string, error) {
 	c := exec.Command("go", args...)
 	c.Dir = dir
-	c.Env = append(os.Environ(), "GOFLAGS=-mod=mod -trimpath", "GOPROXY=off", "GOWORK=off")
+	c.Env = append(os.Environ(), "GOFLAGS=-mod=mod -trimpath", "GOWORK=off")
 	out, err := c.CombinedOutput()
 	return string(out), err
 }

@@ -12,12 +12,13 @@ import (
 	"github.com/charterauth/charter/impl/store/memory"
 )
 
-// issuerAt is an issuer below a path of one host, with a resource of its own.
+// issuerAt is an issuer below a path of one host, for the resources that every
+// other one here serves too.
 func issuerAt(t *testing.T, st store.Store, path string) *servertest.Server {
 	t.Helper()
 	return servertest.New(t, st, func(c *server.Config) {
 		c.Issuer += path
-		c.Resources = []server.Resource{{URI: "https://api.example.com" + path, TokenFormat: server.JWTES256}, {URI: "https://mcp.example.com" + path}}
+		c.Resources = []server.Resource{{URI: "https://api.example.com", TokenFormat: server.JWTES256}, {URI: "https://mcp.example.com"}}
 	})
 }
 
@@ -49,8 +50,8 @@ func consented(t *testing.T, s *servertest.Server, path string, q url.Values) st
 	return back.Query().Get("code")
 }
 
-// Two issuers on one host, over one store with the same keys: what one made for
-// its resources is nothing to the other.
+// Two issuers on one host, over one store with the same keys, clients and
+// resources: what one made is nothing to the other.
 func TestTwoIssuersOverOneStore(t *testing.T) {
 	proof.Of(t, "ATK-2")
 	st := memory.New()
@@ -66,15 +67,19 @@ func TestTwoIssuersOverOneStore(t *testing.T) {
 		res := s.Post(path, form, c.Auth())
 		return servertest.Decode(t, res, res.StatusCode)
 	}
-	for _, target := range []string{"https://api.example.com/a", "https://mcp.example.com/a"} {
+	for _, target := range []string{"https://api.example.com", "https://mcp.example.com"} {
 		q := c.Request(url.Values{"resource": {target}})
-		if got := post(b, "/b/token", c.Exchange(consented(t, a, "/a", q), nil)); got["error"] != "invalid_target" {
+		exchange := c.Exchange(consented(t, a, "/a", q), nil)
+		if got := post(b, "/b/token", exchange); got["error"] != "invalid_grant" {
 			t.Errorf("a code of A at B: %v", got)
 		}
-		tokens := post(a, "/a/token", c.Exchange(consented(t, a, "/a", q), nil))
+		tokens := post(a, "/a/token", exchange)
+		if got := post(b, "/b/token", exchange); got["error"] != "invalid_grant" { // ends nothing at A
+			t.Errorf("a spent code of A at B: %v", got)
+		}
 		access, _ := tokens["access_token"].(string)
 		refresh, _ := tokens["refresh_token"].(string)
-		if got := post(b, "/b/token", c.Refresh(refresh, nil)); got["error"] != "invalid_target" {
+		if got := post(b, "/b/token", c.Refresh(refresh, nil)); got["error"] != "invalid_grant" {
 			t.Errorf("a refresh token of A at B: %v", got)
 		}
 		if _, err := b.VerifyAccessToken(t.Context(), access); err == nil {
@@ -82,6 +87,9 @@ func TestTwoIssuersOverOneStore(t *testing.T) {
 		}
 		if got := post(b, "/b/introspect", url.Values{"token": {access}}); got["active"] != false {
 			t.Errorf("an access token of A at B: %v", got)
+		}
+		if res := b.Post("/b/revoke", url.Values{"token": {refresh}}, c.Auth()); res.StatusCode != http.StatusOK {
+			t.Errorf("a refresh token of A, revoked at B: %d", res.StatusCode)
 		}
 		// The control, and nothing was spent.
 		if _, err := a.VerifyAccessToken(t.Context(), access); err != nil {
@@ -93,6 +101,20 @@ func TestTwoIssuersOverOneStore(t *testing.T) {
 	}
 	// A request that waits at A does not wait at B.
 	res := a.Get("/a/authorize", c.Request(nil))
+	to, err := res.Location()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, s := range map[string]*servertest.Server{"/a": a, "/b": b} {
+		r, err := http.NewRequest(http.MethodGet, servertest.Issuer+path+"/ask", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		servertest.Cookies(res)(r)
+		if _, err := s.Server.Pending(t.Context(), r, to.Query().Get("request")); (err == nil) != (s == a) {
+			t.Errorf("a request of A at %s: %v", path, err)
+		}
+	}
 	for path, want := range map[string]int{"/.well-known/oauth-authorization-server/a": 404, "/a/.well-known/oauth-authorization-server": 404, "/a/token": 404, "/.well-known/oauth-authorization-server/b": 200} {
 		if got := b.Get(path, nil); got.StatusCode != want {
 			t.Errorf("%s at B: %d, want %d", path, got.StatusCode, want)

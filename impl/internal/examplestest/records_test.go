@@ -131,9 +131,9 @@ func seed(t *testing.T, st store.Store) {
 		st.Issue(t.Context(), &ofLogin, inLogin, token(store.AccessToken, identity, ofLogin)),
 		st.Issue(t.Context(), &ofReports, token(store.AccessToken, access, ofReports)),
 		st.Issue(t.Context(), nil, store.Token{Digest: store.NewDigest(store.AuthorizationRequest, handle), Kind: store.AuthorizationRequest, ClientID: native, CreatedAt: begin, ExpiresAt: hours,
-			Parameters: []byte("{" + asked + `,"browser":"` + store.NewDigest(store.Browser, browser).String() + `","state":"af0ifjsldkj","scopes":["files:read"],"resources":["` + resource + `"]}`)}),
+			Parameters: []byte("{" + asked + `,"browser":"` + store.NewDigest(store.Browser, browser+" "+issuer).String() + `","state":"af0ifjsldkj","scopes":["files:read"],"resources":["` + resource + `"]}`)}),
 		st.Issue(t.Context(), nil, store.Token{Digest: store.NewDigest(store.AuthorizationRequest, byForm), Kind: store.AuthorizationRequest, ClientID: native, CreatedAt: begin, ExpiresAt: hours,
-			Parameters: []byte("{" + asked + `,"browser":"` + store.NewDigest(store.Browser, browser).String() + `","form_post":true,"scopes":["files:read"],"resources":["` + resource + `"]}`)}),
+			Parameters: []byte("{" + asked + `,"browser":"` + store.NewDigest(store.Browser, browser+" "+issuer).String() + `","form_post":true,"scopes":["files:read"],"resources":["` + resource + `"]}`)}),
 		st.CreateSession(t.Context(), store.Session{Digest: store.NewDigest(store.BrowserSession, session+" "+issuer), ID: "s1", Subject: "alice", AuthTime: begin, CreatedAt: begin, ExpiresAt: hours}, store.Digest{}),
 	} {
 		if err != nil {

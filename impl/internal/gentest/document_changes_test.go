@@ -95,7 +95,7 @@ func write(t *testing.T, dir, name, text string) {
 func build(dir string) (string, error) {
 	c := exec.Command("go", "build", "./gen", "./server")
 	c.Dir = dir
-	c.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+	c.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
 	out, err := c.CombinedOutput()
 	return string(out), err
 }

@@ -57,6 +57,7 @@ func (f fields) client() (store.Client, error) {
 func grantRecord(g store.Grant) record {
 	var r record
 	r.text("id", g.ID)
+	r.text("issuer", g.Issuer)
 	r.text("subject", g.Subject)
 	r.text("client_id", g.ClientID)
 	r.list("scopes", g.Scopes)
@@ -77,7 +78,7 @@ func grantRecord(g store.Grant) record {
 func (f fields) grant() (store.Grant, error) {
 	r := reading{fields: f}
 	g := store.Grant{
-		ID: f["id"], Subject: f["subject"], ClientID: f["client_id"], Scopes: r.list("scopes"), Resources: r.list("resources"),
+		ID: f["id"], Issuer: f["issuer"], Subject: f["subject"], ClientID: f["client_id"], Scopes: r.list("scopes"), Resources: r.list("resources"),
 		RedirectURI: f["redirect_uri"], SessionID: f["session_id"], Parameters: r.bytes("parameters"), Props: r.bytes("props"),
 		Metadata: r.bytes("metadata"), AuthTime: r.time("auth_time"), CreatedAt: r.time("created_at"),
 		LastUsedAt: r.time("last_used_at"), ExpiresAt: r.time("expires_at"), RevokedAt: r.time("revoked_at"),

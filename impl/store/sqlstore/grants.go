@@ -9,7 +9,7 @@ import (
 	"github.com/charterauth/charter/impl/store"
 )
 
-const grantColumns = "id, subject, client_id, client_digest, scopes, resources, redirect_uri, session_id, parameters, props, metadata, auth_time, created_at, last_used_at, expires_at, revoked_at"
+const grantColumns = "id, issuer, subject, client_id, client_digest, scopes, resources, redirect_uri, session_id, parameters, props, metadata, auth_time, created_at, last_used_at, expires_at, revoked_at"
 
 // add adds grant, which may be nil, and tokens.
 func (t tx) add(ctx context.Context, grant *store.Grant, tokens []store.Token) error {
@@ -31,11 +31,11 @@ func grantValues(g *store.Grant) ([]any, error) {
 	if g == nil {
 		return nil, nil
 	}
-	if err := errors.Join(g.Check(), fits("grant", column{g.ID, 64}, column{g.Subject, 255}, column{g.SessionID, 64})); err != nil {
+	if err := errors.Join(g.Check(), fits("grant", column{g.ID, 64}, column{g.Issuer, 255}, column{g.Subject, 255}, column{g.SessionID, 64})); err != nil {
 		return nil, err
 	}
 	return []any{
-		g.ID, g.Subject, g.ClientID, clientDigest(g.ClientID), list(g.Scopes), list(g.Resources), g.RedirectURI, g.SessionID, string(g.Parameters), sealed(g.Props), string(g.Metadata),
+		g.ID, g.Issuer, g.Subject, g.ClientID, clientDigest(g.ClientID), list(g.Scopes), list(g.Resources), g.RedirectURI, g.SessionID, string(g.Parameters), sealed(g.Props), string(g.Metadata),
 		micros(g.AuthTime), micros(g.CreatedAt), micros(g.LastUsedAt), micros(g.ExpiresAt), micros(g.RevokedAt),
 	}, nil
 }
@@ -43,12 +43,12 @@ func grantValues(g *store.Grant) ([]any, error) {
 // A grantRow is the columns of a grant as they are scanned. All may be NULL
 // where a token is joined with a grant that it does not have.
 type grantRow struct {
-	id, subject, clientID, clientDigest, scopes, resources, redirectURI, sessionID, parameters, props, metadata *string
-	auth, created, used, expires, revoked                                                                       *int64
+	id, issuer, subject, clientID, clientDigest, scopes, resources, redirectURI, sessionID, parameters, props, metadata *string
+	auth, created, used, expires, revoked                                                                               *int64
 }
 
 func (r *grantRow) dest() []any {
-	return []any{&r.id, &r.subject, &r.clientID, &r.clientDigest, &r.scopes, &r.resources, &r.redirectURI, &r.sessionID, &r.parameters, &r.props, &r.metadata, &r.auth, &r.created, &r.used, &r.expires, &r.revoked}
+	return []any{&r.id, &r.issuer, &r.subject, &r.clientID, &r.clientDigest, &r.scopes, &r.resources, &r.redirectURI, &r.sessionID, &r.parameters, &r.props, &r.metadata, &r.auth, &r.created, &r.used, &r.expires, &r.revoked}
 }
 
 // grant returns the record; the zero grant when there was none.
@@ -57,7 +57,7 @@ func (r *grantRow) grant() (store.Grant, error) {
 		return store.Grant{}, nil
 	}
 	g := store.Grant{
-		ID: *r.id, Subject: *r.subject, ClientID: *r.clientID, RedirectURI: *r.redirectURI, SessionID: *r.sessionID,
+		ID: *r.id, Issuer: *r.issuer, Subject: *r.subject, ClientID: *r.clientID, RedirectURI: *r.redirectURI, SessionID: *r.sessionID,
 		Parameters: nullable(r.parameters), Metadata: document(*r.metadata),
 		AuthTime: instant(*r.auth), CreatedAt: instant(*r.created), LastUsedAt: instant(*r.used), ExpiresAt: instant(*r.expires), RevokedAt: instant(*r.revoked),
 	}

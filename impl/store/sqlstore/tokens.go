@@ -52,7 +52,7 @@ func tokenRow(t store.Token) ([]any, error) {
 }
 
 const selectToken = `SELECT t.digest, t.kind, t.grant_id, t.client_id, t.scopes, t.resources, t.parameters, t.props, t.wrapped_key, t.created_at, t.expires_at, t.consumed_at, t.successor, t.reply,
-	g.id, g.subject, g.client_id, g.client_digest, g.scopes, g.resources, g.redirect_uri, g.session_id, g.parameters, g.props, g.metadata, g.auth_time, g.created_at, g.last_used_at, g.expires_at, g.revoked_at
+	g.id, g.issuer, g.subject, g.client_id, g.client_digest, g.scopes, g.resources, g.redirect_uri, g.session_id, g.parameters, g.props, g.metadata, g.auth_time, g.created_at, g.last_used_at, g.expires_at, g.revoked_at
 	FROM charter_tokens t LEFT JOIN charter_grants g ON g.id = t.grant_id WHERE t.digest = ?`
 
 // Token implements store.Store: token and grant in one read.

@@ -1,5 +1,6 @@
--- What OpenID Connect keeps: the sign-in that a grant came from, what is known of
--- it, and messages to clients that have to arrive.
+-- What OpenID Connect keeps: the issuer and the sign-in that a grant came from,
+-- what is known of it, and messages to clients that have to arrive.
+ALTER TABLE charter_grants ADD COLUMN issuer VARCHAR(255) NOT NULL DEFAULT '';
 ALTER TABLE charter_grants ADD COLUMN session_id VARCHAR(64) NOT NULL DEFAULT '';
 ALTER TABLE charter_grants ADD COLUMN parameters TEXT NULL;
 CREATE INDEX charter_grants_session ON charter_grants (session_id);
