@@ -5,7 +5,7 @@
 // 1990). The specification is a model of one grant and its tokens. Servers with
 // planted bugs show that the check finds them.
 //
-// CHARTER_TEST_LONG, a duration such as 10m, makes the check go on for so long and
-// plants every bug. CHARTER_TEST_ARTIFACTS names a directory for the picture of a
-// history that fails.
+// CHARTER_TEST_LONG, a duration such as 10m, makes the check go on for so long, with
+// longer histories from a minute on, and plants every bug. CHARTER_TEST_ARTIFACTS
+// names a directory for the picture of a history that fails.
 package linear

@@ -18,6 +18,7 @@ type system struct {
 	database *pgtest.Cluster
 	wire     *fleet.Relay // between the processes and the database
 	broken   map[string]int
+	use      use
 	browsers [sessions]*fleet.Browser // one for each goroutine
 }
 

@@ -16,11 +16,19 @@ import (
 // clients is how many clients use one grant at the same time.
 const clients = 3
 
-// requests bounds what is asked about one grant; afterDeath what is asked when it
-// has ended.
-const (
-	requests   = 60
-	afterDeath = 12
+// afterDeath bounds what is asked about a grant that has ended.
+const afterDeath = 12
+
+// A use is how a grant is used: how much is asked about it, how many of a hundred
+// requests are refreshes and retries of the last one, and how many of a thousand
+// are of each of three kinds that end it.
+type use struct{ requests, refreshes, retries, deadly int }
+
+// Lively grants end often, and so show most of what can go wrong soonest; those
+// that last give the long histories of REL-1.
+var (
+	lively  = use{requests: 60, refreshes: 40, retries: 6, deadly: 20}
+	lasting = use{requests: 240, refreshes: 10, retries: 0, deadly: 1}
 )
 
 // A session is one grant, the clients that use it, and what they have seen.
@@ -29,6 +37,7 @@ type session struct {
 	ways   []http.RoundTripper // to each process
 	code   string
 	start  time.Time
+	use    use
 
 	mu      sync.Mutex
 	history []porcupine.Operation // guarded by mu, as all below
@@ -40,7 +49,7 @@ type session struct {
 
 // run uses the grant until its requests are spent, and returns the history.
 func (s *session) run(ctx context.Context) []porcupine.Operation {
-	s.left = requests
+	s.left = s.use.requests
 	s.request(ctx, 0, input{verb: redeem})
 	var work sync.WaitGroup
 	for id := range clients {
@@ -66,19 +75,24 @@ func (s *session) next() (in input, more bool) {
 	if s.left--; s.left < 0 {
 		return input{}, false
 	}
-	n := len(s.refresh)
-	switch p := rand.IntN(100); {
-	case n == 0 || p < 2:
+	n, deadly := len(s.refresh), s.use.deadly
+	if n == 0 {
 		return input{verb: redeem}, true
-	case p < 40 && n < maxChain-clients:
-		return input{refresh, s.refresh[n-1]}, true
-	case p < 46 && n > 1:
-		return input{refresh, s.refresh[n-2]}, true
-	case p < 48:
+	}
+	switch p := rand.IntN(1000); {
+	case p < deadly:
+		return input{verb: redeem}, true
+	case p < 2*deadly:
 		return input{refresh, s.refresh[rand.IntN(n)]}, true
-	case p < 50:
+	case p < 3*deadly:
 		return input{revoke, s.refresh[rand.IntN(n)]}, true
-	case p < 60:
+	}
+	switch p := rand.IntN(100); {
+	case p < s.use.refreshes && n < maxChain-clients:
+		return input{refresh, s.refresh[n-1]}, true
+	case p < s.use.refreshes+s.use.retries && n > 1:
+		return input{refresh, s.refresh[n-2]}, true
+	case p < 56:
 		return input{introspect, s.refresh[max(0, n-1-rand.IntN(3))]}, true
 	}
 	return input{introspect, s.access[max(0, n-1-rand.IntN(4))]}, true

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { os.Exit(fleet.Main(m)) }
 
 func newSystem(t *testing.T, binary string) *system {
 	t.Helper()
-	s := &system{database: pgtest.Start(t), broken: make(map[string]int)}
+	s := &system{database: pgtest.Start(t), broken: make(map[string]int), use: lively}
 	s.wire = fleet.NewRelay(t, func() []string { return []string{s.database.Addr()} })
 	s.fleet = fleet.Start(t, fleet.Options{Binary: binary, Store: s.database.URL(s.wire.Addr), Processes: 3})
 	return s
@@ -31,6 +31,7 @@ func newSystem(t *testing.T, binary string) *system {
 // A finding is what the check of a system has seen.
 type finding struct {
 	histories, requests, unknown, undecided atomic.Int64
+	whole                                   atomic.Int64 // histories of at least 200 requests
 
 	mu    sync.Mutex
 	first string // the first violation; guarded by mu
@@ -56,7 +57,7 @@ func (s *system) check(t *testing.T, d time.Duration) *finding {
 				if err != nil {
 					continue // a fault; the next may have none
 				}
-				one := &session{client: c, ways: ways, code: code, start: time.Now()}
+				one := &session{client: c, ways: ways, code: code, start: time.Now(), use: s.use}
 				if f.judge(one.run(context.Background()), one.wrong) {
 					stop()
 				}
@@ -92,6 +93,9 @@ func (s *system) code(ctx context.Context, i int, c *fleet.Client) (string, erro
 func (f *finding) judge(history []porcupine.Operation, wrong []fleet.Answer) bool {
 	f.histories.Add(1)
 	f.requests.Add(int64(len(history)))
+	if len(history) >= 200 {
+		f.whole.Add(1)
+	}
 	for _, o := range history {
 		if o.Output.(output).outcome == fleet.Unknown {
 			f.unknown.Add(1)
@@ -139,14 +143,17 @@ func TestLinearizable(t *testing.T) {
 		}
 	}
 	s := newSystem(t, "")
+	if d >= time.Minute {
+		s.use = lasting
+	}
 	begin := time.Now()
 	f := s.check(t, d)
 	if f.first != "" {
 		t.Error(f.first)
 	}
 	rate := float64(f.requests.Load()) / time.Since(begin).Seconds()
-	t.Logf("%d histories of %d requests, %.0f a second, %d without an answer, %d undecided; faults %v",
-		f.histories.Load(), f.requests.Load(), rate, f.unknown.Load(), f.undecided.Load(), s.broken)
+	t.Logf("%d histories (%d of 200 requests or more) of %d requests, %.0f a second, %d without an answer, %d undecided; faults %v",
+		f.histories.Load(), f.whole.Load(), f.requests.Load(), rate, f.unknown.Load(), f.undecided.Load(), s.broken)
 	if f.histories.Load() < 10 || f.undecided.Load()*50 > f.histories.Load() {
 		t.Error("too little was checked")
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql/driver"
 	"sync"
+
+	"github.com/charterauth/charter/impl/internal/nthcall"
 )
 
 // faults decide which call to the engine fails, counted over all connections
@@ -16,29 +18,34 @@ type faults struct {
 	after  bool  // the call happens, and its answer is lost
 	err    error // what is told
 	calls  int
-	failed string // the kind of the call that failed
+	failed bool
 }
 
-func (f *faults) arm(n int, every, after bool, err error) {
+var _ nthcall.Engine = (*faults)(nil)
+
+// Arm implements nthcall.Engine.
+func (f *faults) Arm(n int, every, after bool, fault nthcall.Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.armed, f.n, f.every, f.after, f.err, f.calls, f.failed = true, n, every, after, err, 0, ""
+	f.armed, f.n, f.every, f.after, f.err, f.calls, f.failed = true, n, every, after, fault.Err, 0, false
 }
 
-func (f *faults) disarm() {
+// Disarm implements nthcall.Engine.
+func (f *faults) Disarm() (calls int, failed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.armed = false
+	return f.calls, f.failed
 }
 
 // call makes a call to the engine, or fails it.
-func (f *faults) call(kind string, do func() error) error {
+func (f *faults) call(do func() error) error {
 	f.mu.Lock()
 	fails := false
 	if f.armed {
 		f.calls++
 		if fails = f.calls == f.n || f.every && f.calls > f.n; fails {
-			f.failed = kind
+			f.failed = true
 		}
 	}
 	after, err := f.after, f.err
@@ -76,8 +83,13 @@ type failingConn struct {
 	faults *faults
 }
 
+// BeginTx that began, and whose answer was lost, has lost its connection, with
+// which the engine ends the transaction.
 func (c failingConn) BeginTx(ctx context.Context, o driver.TxOptions) (tx driver.Tx, err error) {
-	err = c.faults.call("begin", func() (e error) { tx, e = c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o); return e })
+	err = c.faults.call(func() (e error) { tx, e = c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o); return e })
+	if err != nil && tx != nil {
+		tx.Rollback()
+	}
 	return failingTx{tx, c.faults}, err
 }
 
@@ -86,16 +98,16 @@ func (c failingConn) PrepareContext(ctx context.Context, query string) (driver.S
 	if err != nil {
 		return nil, err
 	}
-	return failingStmt{stmt, query, c.faults}, nil
+	return failingStmt{stmt, c.faults}, nil
 }
 
 func (c failingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (res driver.Result, err error) {
-	err = c.faults.call(kindOf(query), func() (e error) { res, e = c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args); return e })
+	err = c.faults.call(func() (e error) { res, e = c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args); return e })
 	return res, err
 }
 
 func (c failingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
-	err = c.faults.call("query", func() (e error) { rows, e = c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args); return e })
+	err = c.faults.call(func() (e error) { rows, e = c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args); return e })
 	return answered(rows, err)
 }
 
@@ -124,7 +136,7 @@ type failingTx struct {
 // answer was lost.
 func (t failingTx) Commit() error {
 	done := false
-	err := t.faults.call("commit", func() error { done = true; return t.Tx.Commit() })
+	err := t.faults.call(func() error { done = true; return t.Tx.Commit() })
 	if err != nil && !done {
 		t.Tx.Rollback()
 	}
@@ -133,28 +145,15 @@ func (t failingTx) Commit() error {
 
 type failingStmt struct {
 	driver.Stmt
-	query  string
 	faults *faults
 }
 
 func (s failingStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res driver.Result, err error) {
-	err = s.faults.call(kindOf(s.query), func() (e error) { res, e = s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args); return e })
+	err = s.faults.call(func() (e error) { res, e = s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args); return e })
 	return res, err
 }
 
 func (s failingStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows driver.Rows, err error) {
-	err = s.faults.call("query", func() (e error) { rows, e = s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args); return e })
+	err = s.faults.call(func() (e error) { rows, e = s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args); return e })
 	return answered(rows, err)
-}
-
-// kindOf names a statement that changes something. The group commit writes its
-// transactions as statements.
-func kindOf(query string) string {
-	switch query {
-	case "COMMIT":
-		return "commit"
-	case "BEGIN IMMEDIATE":
-		return "begin"
-	}
-	return "exec"
 }
