@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -31,7 +30,7 @@ func (s *Store) Once(ctx context.Context, scope, id string, until time.Time) err
 	if err := store.Text("replay mark", scope, id); err != nil {
 		return err
 	}
-	return s.change(ctx, once, scoped(scope, id), rand.Text(), micros(until))
+	return s.change(ctx, once, scoped(scope, id), micros(until))
 }
 
 // Count implements store.Store.

@@ -103,14 +103,20 @@ func parse(source string) (options, error) {
 	return o, nil
 }
 
-// client makes the client. It never sends a command twice on its own: the first
-// may have been carried out, and the second would say that somebody else won.
+// client makes the client. It never sends again on its own what may have been
+// carried out: the second answer would say that somebody else won. That of a
+// cluster does send again what the engine refused to carry out.
 func (o options) client() redis.UniversalClient {
-	if o.cluster != nil {
-		return redis.NewClusterClient(o.cluster) // it has to follow MOVED; see the operation in consume_token.lua
+	if o.cluster == nil {
+		o.single.MaxRetries = -1
+		return redis.NewClient(o.single)
 	}
-	o.single.MaxRetries = -1
-	return redis.NewClient(o.single)
+	o.cluster.NewClient = func(node *redis.Options) *redis.Client {
+		c := redis.NewClient(node)
+		c.AddHook(sentOnce{})
+		return c
+	}
+	return redis.NewClusterClient(o.cluster)
 }
 
 // checkDurable returns an error when the engine may lose what it acknowledged.

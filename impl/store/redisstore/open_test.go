@@ -70,20 +70,24 @@ func TestReplicas(t *testing.T) {
 	}
 	replica := redistest.Start(t, "--replicaof", fmt.Sprintf("127.0.0.1 %d", primary.Port), "--appendonly", "yes", "--appendfsync", "always")
 	t.Cleanup(replica.Stop)
-	var err error
-	for i := range 100 {
-		if err = lonely.Once(ctx, "scope", fmt.Sprint("together", i), time.Now().Add(time.Hour)); err == nil {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	if err != nil {
-		t.Errorf("Once with a replica: %v", err)
-	}
+	awaitWrites(t, lonely)
 	if s, err := redisstore.Open(ctx, replica.URL); err == nil {
 		s.Close()
 		t.Error("a replica was taken as the store")
 	}
+}
+
+// awaitWrites waits until a write is acknowledged.
+func awaitWrites(t *testing.T, st store.Store) {
+	t.Helper()
+	var err error
+	for i := range 100 {
+		if err = st.Once(context.Background(), "scope", fmt.Sprint("together", i), time.Now().Add(time.Hour)); err == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("Once with a replica: %v", err)
 }
 
 // What was acknowledged survives a kill -9.

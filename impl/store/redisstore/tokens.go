@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"time"
 
@@ -72,7 +71,7 @@ func (s *Store) ConsumeToken(ctx context.Context, c store.Consumption) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	args := []any{digest(c.Token), rand.Text(), micros(c.At), digest(c.Successor), string(c.Reply), micros(c.GrantExpiresAt)}
+	args := []any{digest(c.Token), micros(c.At), digest(c.Successor), string(c.Reply), micros(c.GrantExpiresAt)}
 	return s.change(ctx, consumeToken, append(args, issued(c.Grant, c.Successors)...)...)
 }
 

@@ -1,6 +1,4 @@
--- operation names this call: a client of a cluster may send a command again when
--- the answer was lost, and then the winner must be told that it won.
-local digest, operation, at, successor, reply, expiry = arg(), arg(), arg(), arg(), arg(), arg()
+local digest, at, successor, reply, expiry = arg(), arg(), arg(), arg(), arg()
 local grant, tokens = record(), records()
 local k = key('token', digest)
 
@@ -8,12 +6,10 @@ if not exists(k) then return 'notfound' end
 local own = get(k, 'grant_id')
 local g = key('grant', own)
 if own ~= '' and (not exists(g) or get(g, 'revoked_at') ~= '') then return 'notfound' end
-if get(k, 'consumed_at') ~= '' then
-  return get(k, 'operation') == operation and 'ok' or 'consumed'
-end
+if get(k, 'consumed_at') ~= '' then return 'consumed' end
 if not free(grant, tokens) then return 'conflict' end
 
-redis.call('HSET', k, 'consumed_at', at, 'operation', operation)
+redis.call('HSET', k, 'consumed_at', at)
 set(k, 'successor', successor)
 set(k, 'reply', reply)
 put(grant, tokens)

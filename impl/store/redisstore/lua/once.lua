@@ -1,10 +1,8 @@
--- operation: see consume_token.lua.
-local id, operation, expiry = arg(), arg(), arg()
+local id, expiry = arg(), arg()
 local k = key('mark', id)
 
-local known = redis.call('GET', k)
-if known then return known == operation and 'ok' or 'consumed' end
-redis.call('SET', k, operation)
+if exists(k) then return 'consumed' end
+redis.call('SET', k, 1)
 due('mark', id, expiry)
 fade(k, expiry)
 return 'ok'
