@@ -16,15 +16,17 @@ import (
 // A wired is a fleet whose database is at the end of a wire that can be cut.
 type wired struct {
 	*fleet.Fleet
-	database *pgtest.Cluster
+	database database
 	wire     *fleet.Relay
 	via      http.RoundTripper
 	client   *fleet.Client
 }
 
-func newWired(t *testing.T, processes int) *wired {
+func newWired(t *testing.T, processes int) *wired { return newWiredTo(t, pgtest.Start(t), processes) }
+
+func newWiredTo(t *testing.T, db database, processes int) *wired {
 	t.Helper()
-	w := &wired{database: pgtest.Start(t)}
+	w := &wired{database: db}
 	w.wire = fleet.NewRelay(t, func() []string { return []string{w.database.Addr()} })
 	w.Fleet = fleet.Start(t, fleet.Options{Store: w.database.URL(w.wire.Addr), Processes: processes})
 	w.client = w.Confidential()
@@ -51,24 +53,30 @@ func (w *wired) tokens(t *testing.T) fleet.Answer {
 func (w *wired) unavailable(t *testing.T, a fleet.Answer, within time.Duration) {
 	t.Helper()
 	ctx := context.Background()
+	var asked sync.WaitGroup
 	for name, request := range map[string]func() fleet.Answer{
 		"client credentials": func() fleet.Answer { return w.client.Own(ctx, w.via) },
 		"refresh":            func() fleet.Answer { return w.client.Renew(ctx, w.via, a.Refresh) },
 		"introspection":      func() fleet.Answer { return w.client.Introspect(ctx, w.via, a.Access) },
 		"revocation":         func() fleet.Answer { return w.client.Revoke(ctx, w.via, a.Access) },
 	} {
-		begin := time.Now()
-		got := request()
-		if got.Status != http.StatusServiceUnavailable || got.Outcome != fleet.Unknown {
-			t.Errorf("%s: %v", name, got)
-		}
-		if took := time.Since(begin); took > within {
-			t.Errorf("%s was answered after %v", name, took.Round(time.Millisecond))
-		}
-		if strings.Contains(string(got.Body), "postgres") || strings.Contains(string(got.Body), "127.0.0.1:") {
-			t.Errorf("%s tells what is inside: %s", name, got.Body)
-		}
+		asked.Go(func() {
+			begin := time.Now()
+			got := request()
+			if got.Status != http.StatusServiceUnavailable || got.Outcome != fleet.Unknown {
+				t.Errorf("%s: %v", name, got)
+			}
+			if took := time.Since(begin); took > within {
+				t.Errorf("%s was answered after %v", name, took.Round(time.Millisecond))
+			}
+			for _, inside := range []string{"postgres", "mysql", "redis", "Error 1", "READONLY", "127.0.0.1:"} {
+				if strings.Contains(string(got.Body), inside) {
+					t.Errorf("%s tells what is inside: %s", name, got.Body)
+				}
+			}
+		})
 	}
+	asked.Wait()
 	addr := w.Processes[0].Addr
 	if fleet.Ready(addr) || !alive(addr) {
 		t.Errorf("ready %v, alive %v", fleet.Ready(addr), alive(addr))
@@ -168,23 +176,10 @@ func TestDatabaseSlow(t *testing.T) {
 func TestDatabaseReadOnly(t *testing.T) {
 	w := newWired(t, 1)
 	a := w.tokens(t)
-	w.database.Query(nil, `ALTER DATABASE postgres SET default_transaction_read_only = on`)
+	engines[0].readOnly(t, w.database, true)
 	w.wire.Cut()
-	ctx := context.Background()
-	if !until(func() bool { return w.client.Introspect(ctx, w.via, a.Access).Outcome == fleet.OK }) {
-		t.Error("reads do not go on")
-	}
-	for name, got := range map[string]fleet.Answer{
-		"refresh": w.client.Renew(ctx, w.via, a.Refresh), "revocation": w.client.Revoke(ctx, w.via, a.Access), "client credentials": w.client.Own(ctx, w.via),
-	} {
-		if got.Status != http.StatusServiceUnavailable || got.Outcome != fleet.Unknown {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-	if fleet.Ready(w.Processes[0].Addr) {
-		t.Error("ready, though it cannot write")
-	}
-	w.database.Query(nil, `BEGIN READ WRITE; ALTER DATABASE postgres RESET default_transaction_read_only; COMMIT`)
+	w.readsOnly(t, a)
+	engines[0].readOnly(t, w.database, false)
 	w.wire.Cut()
 	w.recovers(t, a)
 }
@@ -214,7 +209,7 @@ func TestPoolExhaustion(t *testing.T) {
 		}
 	}
 	t.Logf("500 requests took %v", time.Since(begin).Round(time.Millisecond))
-	if n := w.database.Connections(); n > 17 {
+	if n := w.database.(*pgtest.Cluster).Connections(); n > 17 {
 		t.Errorf("%d connections", n)
 	}
 	w.recovers(t, a)

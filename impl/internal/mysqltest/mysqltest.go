@@ -26,20 +26,12 @@ import (
 // starts the server; Stop stops it.
 func URL(t testing.TB) string {
 	t.Helper()
-	install, found1 := daemon.Program("mariadb-install-db")
-	program, found2 := daemon.Program("mariadbd")
-	require.Engine(t, "mariadb", found1 && found2, "mariadb-install-db or mariadbd is not in PATH")
-	s, err := start(install, program)
+	s, err := shared(programs(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := fmt.Sprintf("charter_%d", s.databases.Add(1))
-	admin, err := sql.Open("mysql", s.source("mysql"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close()
-	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
+	if err := s.exec("CREATE DATABASE " + name); err != nil {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf("mysql://root@127.0.0.1:%d/%s", s.port, name)
@@ -61,21 +53,9 @@ func Stop() {
 	if running == nil {
 		return
 	}
-	running.process.Process.Signal(syscall.SIGKILL) // its files go anyway
-	running.process.Wait()
+	running.end(syscall.SIGKILL) // its files go anyway
 	os.RemoveAll(running.dir)
 	running = nil
-}
-
-type server struct {
-	port      int
-	process   *exec.Cmd
-	dir       string
-	databases atomic.Int64
-}
-
-func (s *server) source(database string) string {
-	return fmt.Sprintf("root@tcp(127.0.0.1:%d)/%s", s.port, database)
 }
 
 var (
@@ -83,40 +63,96 @@ var (
 	running *server // guarded by mu
 )
 
-func start(install, program string) (*server, error) {
+func shared(install, program string) (*server, error) {
 	mu.Lock()
 	defer mu.Unlock()
 	if running != nil {
 		return running, nil
 	}
+	// The server's own defaults, but for the wait for the disk, which a crash of
+	// the machine would need and these tests do not.
+	s, err := initialize(install, program, "--innodb-flush-log-at-trx-commit=2", "--max-connections=300")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.run(); err != nil {
+		return nil, err
+	}
+	running = s
+	return s, nil
+}
+
+func programs(t testing.TB) (install, program string) {
+	t.Helper()
+	install, found1 := daemon.Program("mariadb-install-db")
+	program, found2 := daemon.Program("mariadbd")
+	require.Engine(t, "mariadb", found1 && found2, "mariadb-install-db or mariadbd is not in PATH")
+	return install, program
+}
+
+// A server is one process of the engine over a directory of its own.
+type server struct {
+	port      int
+	program   string
+	settings  []string
+	owner     *syscall.SysProcAttr
+	process   *exec.Cmd
+	dir       string
+	databases atomic.Int64
+}
+
+// initialize makes a server that does not run yet.
+func initialize(install, program string, settings ...string) (*server, error) {
 	dir, err := os.MkdirTemp("", "charter-mariadb-")
 	if err != nil {
 		return nil, err
 	}
-	owner, err := daemon.Unprivileged(dir, "mysql")
-	if err != nil {
+	s := &server{dir: dir, program: program, settings: settings}
+	if s.owner, err = daemon.Unprivileged(dir, "mysql"); err != nil {
 		return nil, err
 	}
-	data := "--datadir=" + filepath.Join(dir, "data")
-	making := exec.Command(install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-flush-log-at-trx-commit=0")
-	making.SysProcAttr, making.Dir = owner, dir
+	making := exec.Command(install, "--no-defaults", "--datadir="+s.data(), "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-flush-log-at-trx-commit=0")
+	making.SysProcAttr, making.Dir = s.owner, dir
 	if out, err := making.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
 	}
-	s := &server{dir: dir}
-	if s.port, err = daemon.FreePort(); err != nil {
-		return nil, err
-	}
-	// The server's own defaults, but for the wait for the disk, which a crash of
-	// the machine would need and these tests do not.
-	s.process = exec.Command(program, "--no-defaults", data, fmt.Sprintf("--port=%d", s.port), "--bind-address=127.0.0.1",
-		"--socket="+filepath.Join(dir, "socket"), "--pid-file="+filepath.Join(dir, "pid"), "--innodb-flush-log-at-trx-commit=2", "--max-connections=300")
-	s.process.SysProcAttr, s.process.Dir = owner, dir
+	s.port, err = daemon.FreePort()
+	return s, err
+}
+
+func (s *server) data() string { return filepath.Join(s.dir, "data") }
+
+// run starts the process and returns when it answers.
+func (s *server) run() error {
+	s.process = exec.Command(s.program, append([]string{"--no-defaults", "--datadir=" + s.data(), fmt.Sprintf("--port=%d", s.port), "--bind-address=127.0.0.1",
+		"--socket=" + filepath.Join(s.dir, "socket"), "--pid-file=" + filepath.Join(s.dir, "pid")}, s.settings...)...)
+	s.process.SysProcAttr, s.process.Dir = s.owner, s.dir
 	if err := s.process.Start(); err != nil {
-		return nil, err
+		return err
 	}
-	running = s
-	return s, s.await()
+	return s.await()
+}
+
+func (s *server) end(with syscall.Signal) {
+	if s.process == nil || s.process.ProcessState != nil {
+		return
+	}
+	s.process.Process.Signal(with)
+	s.process.Wait()
+}
+
+func (s *server) source(database string) string {
+	return fmt.Sprintf("root@tcp(127.0.0.1:%d)/%s", s.port, database)
+}
+
+func (s *server) exec(statement string) error {
+	admin, err := sql.Open("mysql", s.source("mysql"))
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	_, err = admin.Exec(statement)
+	return err
 }
 
 func (s *server) await() error {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,6 +89,7 @@ func (s *Server) run(t testing.TB) {
 	}
 	defer log.Close()
 	s.cmd = exec.Command(s.command[0], s.command[1:]...)
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -99,13 +101,24 @@ func (s *Server) run(t testing.TB) {
 	}
 }
 
-// Crash kills the process and starts it again over its files.
-func (s *Server) Crash(t testing.TB) {
-	t.Helper()
+// Crash kills the process.
+func (s *Server) Crash() {
 	s.cmd.Process.Kill()
 	s.cmd.Wait()
+}
+
+// Restart starts the process again over its files, and returns when it listens;
+// it may still be reading them.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
 	s.run(t)
 }
+
+// Addr is where the process listens.
+func (s *Server) Addr() string { return "127.0.0.1:" + strconv.Itoa(s.Port) }
+
+// Dir is where its files are.
+func (s *Server) Dir() string { return s.dir }
 
 // Program returns the engine's server program, or "".
 func Program() string {
@@ -143,7 +156,6 @@ func (s *Server) await() error {
 
 // Stop ends the server and removes its files.
 func (s *Server) Stop() {
-	s.cmd.Process.Kill()
-	s.cmd.Wait()
+	s.Crash()
 	os.RemoveAll(s.dir)
 }

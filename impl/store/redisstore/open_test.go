@@ -101,7 +101,8 @@ func TestKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.Crash(t)
+	s.Crash()
+	s.Restart(t)
 	for i := 0; st.Ping(ctx) != nil && i < 100; i++ {
 		time.Sleep(50 * time.Millisecond) // it reads its file
 	}
