@@ -14,13 +14,15 @@ func (s *Server) checkSector(ctx context.Context, m client.Metadata) error {
 	if m.SectorIdentifierURI == "" {
 		return nil
 	}
-	document, err := s.clientDocuments.Get(ctx, m.SectorIdentifierURI)
+	uri := m.SectorIdentifierURI
+	document, err := s.clientDocuments.Get(ctx, uri)
+	if err == nil && m.CheckSector(document.Body) != nil {
+		document, err = s.clientDocuments.Renew(ctx, uri, keysRenewed)
+	}
 	if err != nil {
 		return oauth.InvalidClientMetadata("sector_unreachable", "sector_identifier_uri could not be fetched").Because(err)
 	}
-	if err := m.CheckSector(document.Body); err != nil {
-		s.clientDocuments.Reject(m.SectorIdentifierURI)
-		return err
-	}
-	return nil
+	// What is there may be good for others, as the list of another client or as
+	// somebody's keys: it is not dropped for whom it does not fit.
+	return m.CheckSector(document.Body)
 }
