@@ -11,7 +11,8 @@
 //	server    what is configured otherwise: registration closed, issuer URL, …;
 //	          and what stands beside it: protects URL SCOPE, a resource behind
 //	          package protect; documents, a web server at {docs}
-//	given     what exists before: client app confidential; grant app; document /x {…}
+//	given     what exists before: client app confidential; grant app; document /x {…};
+//	          key one ES256
 //	request   method and path, ?query parameters, headers; an empty line; form
 //	          parameters, one a line and not yet encoded, or a JSON object
 //	again     the last request with changes: name=value replaces, +name=value
@@ -21,6 +22,9 @@
 //	response  status and headers; an empty line; members of the JSON object
 //	id_token  the client; an empty line; claims of the ID Token in the last
 //	          response, whose signature and audience are verified first
+//	form      the form_post page in the last response: where it posts; an empty line;
+//	          its fields, all of them
+//	sign      a JWT of a client, as NAME by KEY TYP; an empty line; its claims
 //	jwt       a token, members of its header; an empty line; its claims
 //	state     token {x} is active; event code_replayed; no event code_replayed;
 //	          the refusal changed grants

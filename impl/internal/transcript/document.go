@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
@@ -23,9 +24,10 @@ type documents struct {
 
 // A document is what lies at a path.
 type document struct {
-	status int
-	cache  string
-	body   string
+	status    int
+	cache     string
+	mediaType string // "": application/json
+	body      string
 }
 
 // startDocuments starts the server of documents and lets cfg fetch from it, which
@@ -49,7 +51,7 @@ func (d *documents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", cmp.Or(doc.mediaType, "application/json"))
 	if doc.cache != "" {
 		w.Header().Set("Cache-Control", doc.cache)
 	}
@@ -95,10 +97,14 @@ func (p *player) document(line string) error {
 		return err
 	}
 	doc.body = string(body)
-	p.documents.mu.Lock()
-	defer p.documents.mu.Unlock()
-	p.documents.at[head[1]] = doc
+	p.documents.put(head[1], doc)
 	return nil
+}
+
+func (d *documents) put(path string, doc document) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at[path] = doc
 }
 
 // checkFetched compares how often a document was fetched.

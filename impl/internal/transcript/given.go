@@ -32,6 +32,8 @@ var clientKinds = map[string]string{
 //	initial access token NAME                    good for an hour
 //	document PATH [STATUS] [CACHE-CONTROL] {…}   a client's metadata, at {docs}PATH
 //	document client NAME PATH                    whoever has that document, to be given codes and grants
+//	content PATH MEDIA-TYPE TEXT                 anything else, at {docs}PATH
+//	key NAME ALGORITHM                           a client's key, its public half {NAME.jwk}
 func (p *player) given(line string) error {
 	words := strings.Fields(line)
 	switch {
@@ -41,6 +43,10 @@ func (p *player) given(line string) error {
 		return nil
 	case words[0] == "document":
 		return p.document(line)
+	case words[0] == "content":
+		return p.content(line)
+	case words[0] == "key" && len(words) == 3:
+		return p.key(words[1], words[2])
 	case strings.HasPrefix(line, "operator client ") && len(words) >= 4:
 		return p.client(words[2], words[3], strings.Join(words[4:], " "), true)
 	case words[0] == "client" && len(words) >= 3:
@@ -64,6 +70,10 @@ func (p *player) client(name, kind, changes string, byOperator bool) error {
 		return fmt.Errorf("there is no kind %q of clients", kind)
 	}
 	if changes != "" {
+		changes, err := p.values.fill(changes)
+		if err != nil {
+			return err
+		}
 		members := map[string]any{}
 		for _, document := range []string{metadata, changes} {
 			if err := json.Unmarshal([]byte(document), &members); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/charterauth/charter/impl/internal/openapitest"
 	"github.com/charterauth/charter/impl/internal/oracle"
 	"github.com/charterauth/charter/impl/internal/servertest"
+	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
 )
@@ -27,6 +28,7 @@ type player struct {
 	issuer  string
 	values  values
 	clients map[string]servertest.Client
+	keys    map[string]*jose.Key // of clients
 
 	resources map[string]http.Handler // by host
 	documents *documents              // nil: there are none
@@ -80,7 +82,7 @@ func Play(t testing.TB, tr Transcript, st store.Store, snapshot Snapshot) error 
 
 func newPlayer(t testing.TB, st store.Store, s setup) (*player, error) {
 	t.Helper()
-	p := &player{t: t, clients: map[string]servertest.Client{}, heardWell: map[string]bool{}, resources: map[string]http.Handler{}}
+	p := &player{t: t, clients: map[string]servertest.Client{}, keys: map[string]*jose.Key{}, heardWell: map[string]bool{}, resources: map[string]http.Handler{}}
 	p.server = servertest.New(t, st, func(cfg *server.Config) {
 		now := cfg.Now
 		cfg.Interaction = func(s *server.Server) (server.Interaction, error) { return pages{s, now}, nil }
@@ -153,6 +155,10 @@ func (p *player) step(s step) error {
 		return p.answer(s.lines[0])
 	case "jwt":
 		return p.jwt(s.lines)
+	case "sign":
+		return p.sign(s.lines)
+	case "form":
+		return p.heard.checkForm(s.lines, p.values)
 	case "response":
 		return p.heard.check(s.lines, p.values)
 	case "id_token":

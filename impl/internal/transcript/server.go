@@ -48,6 +48,12 @@ func setting(name, value string) (func(*server.Config), error) {
 		return func(cfg *server.Config) { cfg.DefaultScopes = strings.Fields(value) }, nil
 	case "openid":
 		return servertest.OpenID, nil
+	case "request-objects":
+		from := map[string]server.RequestObjects{"value": server.RequestObjectsByValue, "reference": server.RequestObjectsByReference}
+		if from[value] == server.RequestObjectsOff {
+			return nil, fmt.Errorf("request-objects %q", value)
+		}
+		return func(cfg *server.Config) { cfg.RequestObjects = from[value] }, nil
 	case "no-people":
 		return func(cfg *server.Config) { cfg.Interaction = nil }, nil
 	case "tokens":
