@@ -73,8 +73,8 @@ func New(cfg Config) (*Server, error) {
 
 // start does what needs the store: keys, the Interaction, background work.
 func (s *Server) start(ctx context.Context) (err error) {
-	if s.keys, err = newKeyRing(ctx, s.store, s.cfg.KeyEncryptionKey, s.now, s.cfg.Lifetimes, s.signingAlgorithms()); err != nil {
-		return fmt.Errorf("signing keys: %w", err)
+	if s.keys, err = newKeyRing(ctx, s.store, s.cfg.KeyEncryptionKey, s.now, s.cfg.Lifetimes, s.keyAlgorithms()); err != nil {
+		return fmt.Errorf("keys: %w", err)
 	}
 	if s.cfg.Interaction != nil {
 		if s.interaction, err = s.cfg.Interaction(s); err != nil {
