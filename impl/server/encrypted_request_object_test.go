@@ -196,6 +196,7 @@ func TestRequestObjectEncryptionIsRegistered(t *testing.T) {
 // Rotation takes a key out of the JWK Set when the next one is known everywhere,
 // and opens what was encrypted to it before for long enough.
 func TestEncryptionKeyRotation(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-10.2.1-2")
 	st := memory.New()
 	f := newObjectFixture(t, "", func(c *server.Config) { c.Store = st })
 	ids := func() string {
