@@ -399,7 +399,7 @@ type AuthorizationRequest struct {
 	Prompt string `json:"prompt,omitempty"`
 	// Refused: self-issued clients are not offered (OpenID Connect Core §7).
 	Registration string `json:"registration,omitempty"`
-	// A signed, or signed and then encrypted, request object (RFC 9101 §5.1), where the operator offers that. Its members are the parameters; those beside it are not looked at, but for client_id.
+	// A signed request object (RFC 9101 §5.1), where the operator offers that. Its members are the parameters; those beside it are not looked at, but for client_id.
 	Request string `json:"request,omitempty"`
 	// Where a request object is (RFC 9101 §5.2), where the operator offers that: one of the client's request_uris.
 	RequestURI string `json:"request_uri,omitempty"`
@@ -510,6 +510,8 @@ type AuthorizationServerMetadata struct {
 	CodeChallengeMethodsSupported []string `json:"code_challenge_methods_supported,omitempty"`
 	// The pages fit every one of them.
 	DisplayValuesSupported []string `json:"display_values_supported,omitempty"`
+	// OpenID Connect RP-Initiated Logout §2.1.
+	EndSessionEndpoint string `json:"end_session_endpoint,omitempty"`
 	// What /token answers.
 	GrantTypesSupported []string `json:"grant_types_supported,omitempty"`
 	// How the key of an encrypted ID Token is encrypted (RFC 7518 §4.1).
@@ -532,10 +534,6 @@ type AuthorizationServerMetadata struct {
 	ProtectedResources []string `json:"protected_resources,omitempty"`
 	// Absent when registration is closed (RFC 7591 §3).
 	RegistrationEndpoint string `json:"registration_endpoint,omitempty"`
-	// How the key of an encrypted request object is encrypted (RFC 7518 §4.1); absent where there are none.
-	RequestObjectEncryptionAlgValuesSupported []string `json:"request_object_encryption_alg_values_supported,omitempty"`
-	// How an encrypted request object is encrypted (RFC 7518 §5.1); absent where there are none.
-	RequestObjectEncryptionEncValuesSupported []string `json:"request_object_encryption_enc_values_supported,omitempty"`
 	// How request objects are signed (RFC 9101 §6.2); absent where there are none.
 	RequestObjectSigningAlgValuesSupported []string `json:"request_object_signing_alg_values_supported,omitempty"`
 	// Request objects by value.
@@ -617,6 +615,9 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"display_values_supported\":"), o.DisplayValuesSupported)
 
 	}
+	if o.EndSessionEndpoint != "" {
+		b = appendText(appendName(b, "\"end_session_endpoint\":"), o.EndSessionEndpoint)
+	}
 	if o.GrantTypesSupported != nil {
 		b = appendTexts(appendName(b, "\"grant_types_supported\":"), o.GrantTypesSupported)
 
@@ -657,14 +658,6 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 	}
 	if o.RegistrationEndpoint != "" {
 		b = appendText(appendName(b, "\"registration_endpoint\":"), o.RegistrationEndpoint)
-	}
-	if o.RequestObjectEncryptionAlgValuesSupported != nil {
-		b = appendTexts(appendName(b, "\"request_object_encryption_alg_values_supported\":"), o.RequestObjectEncryptionAlgValuesSupported)
-
-	}
-	if o.RequestObjectEncryptionEncValuesSupported != nil {
-		b = appendTexts(appendName(b, "\"request_object_encryption_enc_values_supported\":"), o.RequestObjectEncryptionEncValuesSupported)
-
 	}
 	if o.RequestObjectSigningAlgValuesSupported != nil {
 		b = appendTexts(appendName(b, "\"request_object_signing_alg_values_supported\":"), o.RequestObjectSigningAlgValuesSupported)
@@ -730,7 +723,7 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"userinfo_signing_alg_values_supported\":"), o.UserinfoSigningAlgValuesSupported)
 
 	}
-	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_encryption_alg_values_supported", "request_object_encryption_enc_values_supported", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
+	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "end_session_endpoint", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
 		return b, err
 	}
 	return append(b, '}'), err
@@ -746,7 +739,7 @@ func (o *AuthorizationServerMetadata) UnmarshalJSON(document []byte) error {
 	if err := json.Unmarshal(document, &o.Additional); err != nil {
 		return err
 	}
-	for _, name := range []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_encryption_alg_values_supported", "request_object_encryption_enc_values_supported", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
+	for _, name := range []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "end_session_endpoint", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
 		delete(o.Additional, name)
 	}
 	return nil
@@ -2188,15 +2181,25 @@ func (o *LoginForm) Values() url.Values {
 //
 // The form to sign out.
 type LogoutForm struct {
-	// What the page was given; good for this session alone.
+	// The account to sign out, by its session's id; absent for all that are signed in at the browser.
+	Account string `json:"account,omitempty"`
+	// What the page was given; good for this session and this request alone.
 	CSRF string `json:"csrf"`
+	// The handle of the logout request; absent where the person asks by themselves.
+	Request string `json:"request,omitempty"`
 }
 
 // Values returns o as form parameters, without those that are empty.
 func (o *LogoutForm) Values() url.Values {
 	v := url.Values{}
+	if o.Account != "" {
+		v.Set("account", string(o.Account))
+	}
 	if o.CSRF != "" {
 		v.Set("csrf", string(o.CSRF))
+	}
+	if o.Request != "" {
+		v.Set("request", string(o.Request))
 	}
 
 	return v
@@ -2264,6 +2267,49 @@ func (o *ProtectedResourceMetadata) UnmarshalJSON(document []byte) error {
 		delete(o.Additional, name)
 	}
 	return nil
+}
+
+// RPLogoutRequest is the schema RPLogoutRequest of the document (OpenID Connect RP-Initiated Logout §2).
+//
+// The logout request. What is not declared here is ignored.
+type RPLogoutRequest struct {
+	// Who asks; beside id_token_hint, the client that it was issued to.
+	ClientID string `json:"client_id,omitempty"`
+	// An ID Token that this server issued to the client; it may have expired. It says which session is meant.
+	IDTokenHint string `json:"id_token_hint,omitempty"`
+	// The account that is meant, by the name that the person types.
+	LogoutHint string `json:"logout_hint,omitempty"`
+	// Where the browser goes afterwards: one that the client registered, byte by byte, but for the port of a loopback address. It takes an id_token_hint.
+	PostLogoutRedirectURI string `json:"post_logout_redirect_uri,omitempty"`
+	// Comes back as it is, with post_logout_redirect_uri.
+	State string `json:"state,omitempty"`
+	// Languages of the pages, best first; pages may have fewer.
+	UILocales string `json:"ui_locales,omitempty"`
+}
+
+// Values returns o as form parameters, without those that are empty.
+func (o *RPLogoutRequest) Values() url.Values {
+	v := url.Values{}
+	if o.ClientID != "" {
+		v.Set("client_id", string(o.ClientID))
+	}
+	if o.IDTokenHint != "" {
+		v.Set("id_token_hint", string(o.IDTokenHint))
+	}
+	if o.LogoutHint != "" {
+		v.Set("logout_hint", string(o.LogoutHint))
+	}
+	if o.PostLogoutRedirectURI != "" {
+		v.Set("post_logout_redirect_uri", string(o.PostLogoutRedirectURI))
+	}
+	if o.State != "" {
+		v.Set("state", string(o.State))
+	}
+	if o.UILocales != "" {
+		v.Set("ui_locales", string(o.UILocales))
+	}
+
+	return v
 }
 
 // RegistrationError is the schema RegistrationError of the document (RFC 7591 §3.2.2).

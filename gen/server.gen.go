@@ -67,6 +67,22 @@ var Operations = []Operation{
 		MaxBody:  16384,
 	},
 	{
+		ID: "requestLogout", Method: "GET", Path: "/end_session",
+		Summary: "Ask to sign out", Spec: "OpenID Connect RP-Initiated Logout §2",
+		Tags:     []string{"authorization"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  65536,
+	},
+	{
+		ID: "requestLogoutPost", Method: "POST", Path: "/end_session",
+		Summary: "Ask to sign out, by form", Spec: "OpenID Connect RP-Initiated Logout §2",
+		Tags:     []string{"authorization"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  65536,
+	},
+	{
 		ID: "register", Method: "POST", Path: "/register",
 		Summary: "Register a client", Spec: "RFC 7591 §3",
 		Tags:     []string{"registration"},
@@ -219,8 +235,16 @@ var Operations = []Operation{
 		MaxBody:  16384,
 	},
 	{
+		ID: "logoutPage", Method: "GET", Path: "/logout",
+		Summary: "The page that asks whether to sign out", Spec: "OpenID Connect RP-Initiated Logout §2",
+		Tags:     []string{"pages"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  65536,
+	},
+	{
 		ID: "logout", Method: "POST", Path: "/logout",
-		Summary: "Sign out", Spec: "Charter",
+		Summary: "Sign out", Spec: "OpenID Connect RP-Initiated Logout §2",
 		Tags:     []string{"pages"},
 		Security: [][]string{},
 		CORS:     CORSNone,
@@ -237,6 +261,8 @@ const (
 	PathIntrospect                  = "/introspect"
 	PathUserInfo                    = "/userinfo"
 	PathUserInfoPost                = "/userinfo"
+	PathRequestLogout               = "/end_session"
+	PathRequestLogoutPost           = "/end_session"
 	PathRegister                    = "/register"
 	PathAuthorizationServerMetadata = "/.well-known/oauth-authorization-server"
 	PathOpenIDConfiguration         = "/.well-known/openid-configuration"
@@ -252,6 +278,7 @@ const (
 	PathConsent                     = "/consent"
 	PathAppsPage                    = "/apps"
 	PathRevokeApps                  = "/apps/revoke"
+	PathLogoutPage                  = "/logout"
 	PathLogout                      = "/logout"
 )
 
@@ -265,32 +292,35 @@ func NewServerHandler(s Server, o Options) *Handler {
 	h.add(&Operations[4], nil, serveIntrospect(s))
 	h.add(&Operations[5], nil, serveUserInfo(s))
 	h.add(&Operations[6], nil, serveUserInfoPost(s))
-	h.add(&Operations[7], nil, serveRegister(s))
-	h.add(&Operations[8], validDeleteClientClientID, serveDeleteClient(s))
-	h.add(&Operations[9], validReadClientClientID, serveReadClient(s))
-	h.add(&Operations[10], validUpdateClientClientID, serveUpdateClient(s))
-	h.add(&Operations[11], nil, serveAuthorizationServerMetadata(s))
-	h.add(&Operations[12], nil, serveOpenIDConfiguration(s))
-	h.add(&Operations[13], nil, serveProtectedResourceMetadata(s))
-	h.add(&Operations[14], validProtectedResourceMetadataForPathPath, serveProtectedResourceMetadataForPath(s))
-	h.add(&Operations[15], nil, serveJWKS(s))
-	h.add(&Operations[16], nil, serveHealthz(s))
-	h.add(&Operations[17], nil, serveReadyz(s))
+	h.add(&Operations[7], nil, serveRequestLogout(s))
+	h.add(&Operations[8], nil, serveRequestLogoutPost(s))
+	h.add(&Operations[9], nil, serveRegister(s))
+	h.add(&Operations[10], validDeleteClientClientID, serveDeleteClient(s))
+	h.add(&Operations[11], validReadClientClientID, serveReadClient(s))
+	h.add(&Operations[12], validUpdateClientClientID, serveUpdateClient(s))
+	h.add(&Operations[13], nil, serveAuthorizationServerMetadata(s))
+	h.add(&Operations[14], nil, serveOpenIDConfiguration(s))
+	h.add(&Operations[15], nil, serveProtectedResourceMetadata(s))
+	h.add(&Operations[16], validProtectedResourceMetadataForPathPath, serveProtectedResourceMetadataForPath(s))
+	h.add(&Operations[17], nil, serveJWKS(s))
+	h.add(&Operations[18], nil, serveHealthz(s))
+	h.add(&Operations[19], nil, serveReadyz(s))
 	return h
 }
 
 // NewPagesHandler returns a handler for the operations of Pages.
 func NewPagesHandler(s Pages, o Options) *Handler {
 	h := newHandler(o)
-	h.add(&Operations[18], nil, serveLoginPage(s))
-	h.add(&Operations[19], nil, serveLogin(s))
-	h.add(&Operations[20], nil, serveChooseAccount(s))
-	h.add(&Operations[21], nil, serveUpstreamCallback(s))
-	h.add(&Operations[22], nil, serveConsentPage(s))
-	h.add(&Operations[23], nil, serveConsent(s))
-	h.add(&Operations[24], nil, serveAppsPage(s))
-	h.add(&Operations[25], nil, serveRevokeApps(s))
-	h.add(&Operations[26], nil, serveLogout(s))
+	h.add(&Operations[20], nil, serveLoginPage(s))
+	h.add(&Operations[21], nil, serveLogin(s))
+	h.add(&Operations[22], nil, serveChooseAccount(s))
+	h.add(&Operations[23], nil, serveUpstreamCallback(s))
+	h.add(&Operations[24], nil, serveConsentPage(s))
+	h.add(&Operations[25], nil, serveConsent(s))
+	h.add(&Operations[26], nil, serveAppsPage(s))
+	h.add(&Operations[27], nil, serveRevokeApps(s))
+	h.add(&Operations[28], nil, serveLogoutPage(s))
+	h.add(&Operations[29], nil, serveLogout(s))
 	return h
 }
 
@@ -510,6 +540,65 @@ func (in *UserInfoPostInput) read(w http.ResponseWriter, r *http.Request, op *Op
 		return problem
 	}
 	return refuseQuery(r, namesAccessTokenForm)
+
+}
+
+func serveRequestLogout(s Server) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &RequestLogoutInput{HTTP: r}
+		if problem := in.read(w, r, op); problem != nil {
+			return problem
+		}
+		out, err := s.RequestLogout(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeRequestLogout(w)
+	}
+}
+
+func (in *RequestLogoutInput) read(w http.ResponseWriter, r *http.Request, op *Operation) (problem *Problem) {
+	query, problem := formQuery(r, op)
+	if problem != nil {
+		return problem
+	}
+	in.Query, problem = DecodeRPLogoutRequest(query)
+	return problem
+
+}
+
+func serveRequestLogoutPost(s Server) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &RequestLogoutPostInput{HTTP: r}
+		if problem := in.read(w, r, op); problem != nil {
+			return problem
+		}
+		out, err := s.RequestLogoutPost(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeRequestLogoutPost(w)
+	}
+}
+
+func (in *RequestLogoutPostInput) read(w http.ResponseWriter, r *http.Request, op *Operation) (problem *Problem) {
+	if !hasBody(r) {
+		return refuseQuery(r, namesRPLogoutRequest)
+	}
+	body, problem := readBody(w, r, op, mediaTypeForm)
+	if problem != nil {
+		return problem
+	}
+	if in.Form, problem = DecodeRPLogoutRequest(string(body)); problem != nil {
+		return problem
+	}
+	return refuseQuery(r, namesRPLogoutRequest)
 
 }
 
@@ -957,6 +1046,33 @@ func (in *RevokeAppsInput) read(w http.ResponseWriter, r *http.Request, op *Oper
 
 }
 
+func serveLogoutPage(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &LogoutPageInput{HTTP: r}
+		if problem := in.read(w, r, op); problem != nil {
+			return problem
+		}
+		out, err := s.LogoutPage(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeLogoutPage(w)
+	}
+}
+
+func (in *LogoutPageInput) read(w http.ResponseWriter, r *http.Request, op *Operation) (problem *Problem) {
+	query, problem := formQuery(r, op)
+	if problem != nil {
+		return problem
+	}
+	in.Query, problem = DecodeLogoutPageParams(query)
+	return problem
+
+}
+
 func serveLogout(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
 	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
 		in := &LogoutInput{HTTP: r}
@@ -1001,6 +1117,10 @@ type Server interface {
 	Authorize(ctx context.Context, in *AuthorizeInput) (AuthorizeOutput, error)
 	// AuthorizePost answers POST /authorize: Ask a person, by form (RFC 6749 §3.1).
 	AuthorizePost(ctx context.Context, in *AuthorizePostInput) (AuthorizePostOutput, error)
+	// RequestLogout answers GET /end_session: Ask to sign out (OpenID Connect RP-Initiated Logout §2).
+	RequestLogout(ctx context.Context, in *RequestLogoutInput) (RequestLogoutOutput, error)
+	// RequestLogoutPost answers POST /end_session: Ask to sign out, by form (OpenID Connect RP-Initiated Logout §2).
+	RequestLogoutPost(ctx context.Context, in *RequestLogoutPostInput) (RequestLogoutPostOutput, error)
 	// Healthz answers GET /healthz: Whether the process answers (Charter).
 	Healthz(ctx context.Context, in *HealthzInput) (HealthzOutput, error)
 	// Introspect answers POST /introspect: Look a token up (RFC 7662 §2).
@@ -1045,7 +1165,9 @@ type Pages interface {
 	ChooseAccount(ctx context.Context, in *ChooseAccountInput) (ChooseAccountOutput, error)
 	// UpstreamCallback answers GET /login/upstream: Back from the upstream provider (OpenID Connect Core §3.1.2.5).
 	UpstreamCallback(ctx context.Context, in *UpstreamCallbackInput) (UpstreamCallbackOutput, error)
-	// Logout answers POST /logout: Sign out (Charter).
+	// LogoutPage answers GET /logout: The page that asks whether to sign out (OpenID Connect RP-Initiated Logout §2).
+	LogoutPage(ctx context.Context, in *LogoutPageInput) (LogoutPageOutput, error)
+	// Logout answers POST /logout: Sign out (OpenID Connect RP-Initiated Logout §2).
 	Logout(ctx context.Context, in *LogoutInput) (LogoutOutput, error)
 }
 
@@ -1526,6 +1648,72 @@ func (o Consent303) writeConsent(w http.ResponseWriter) error {
 	return nil
 }
 
+// RequestLogoutInput is a request that has the form that the document demands.
+type RequestLogoutInput struct {
+	HTTP  *http.Request // the request itself; its body has been read
+	Query RPLogoutRequest
+}
+
+// RequestLogoutOutput is one of the answers of RequestLogout.
+type RequestLogoutOutput interface {
+	writeRequestLogout(w http.ResponseWriter) error
+}
+
+// RequestLogout303 is an answer with status 303: The browser goes to the page that asks.
+type RequestLogout303 struct {
+	Location string // header Location, required
+}
+
+var headersRequestLogout303 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o RequestLogout303) writeRequestLogout(w http.ResponseWriter) error {
+	if len(o.Location) == 0 {
+		return missing("RequestLogout", "Location")
+	}
+	h := w.Header()
+	for _, c := range headersRequestLogout303 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Location", o.Location)
+	w.WriteHeader(303)
+	return nil
+}
+
+// RequestLogoutPostInput is a request that has the form that the document demands.
+type RequestLogoutPostInput struct {
+	HTTP *http.Request // the request itself; its body has been read
+	Form RPLogoutRequest
+}
+
+// RequestLogoutPostOutput is one of the answers of RequestLogoutPost.
+type RequestLogoutPostOutput interface {
+	writeRequestLogoutPost(w http.ResponseWriter) error
+}
+
+// RequestLogoutPost303 is an answer with status 303: The browser goes to the page that asks.
+type RequestLogoutPost303 struct {
+	Location string // header Location, required
+}
+
+var headersRequestLogoutPost303 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o RequestLogoutPost303) writeRequestLogoutPost(w http.ResponseWriter) error {
+	if len(o.Location) == 0 {
+		return missing("RequestLogoutPost", "Location")
+	}
+	h := w.Header()
+	for _, c := range headersRequestLogoutPost303 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Location", o.Location)
+	w.WriteHeader(303)
+	return nil
+}
+
 // HealthzInput is a request that has the form that the document demands.
 type HealthzInput struct {
 	HTTP *http.Request // the request itself; its body has been read
@@ -1850,6 +2038,68 @@ func (o UpstreamCallback303) writeUpstreamCallback(w http.ResponseWriter) error 
 	return nil
 }
 
+// LogoutPageInput is a request that has the form that the document demands.
+type LogoutPageInput struct {
+	HTTP  *http.Request // the request itself; its body has been read
+	Query LogoutPageParams
+}
+
+// LogoutPageOutput is one of the answers of LogoutPage.
+type LogoutPageOutput interface {
+	writeLogoutPage(w http.ResponseWriter) error
+}
+
+// LogoutPage200 is an answer with status 200: The question, or that nobody is signed in any more.
+type LogoutPage200 struct {
+	ContentSecurityPolicy string   // header Content-Security-Policy, required
+	SetCookie             []string // header Set-Cookie
+	Body                  []byte   // text/html
+}
+
+var headersLogoutPage200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o LogoutPage200) writeLogoutPage(w http.ResponseWriter) error {
+	if len(o.ContentSecurityPolicy) == 0 {
+		return missing("LogoutPage", "Content-Security-Policy")
+	}
+	h := w.Header()
+	for _, c := range headersLogoutPage200 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	h["Content-Type"] = contentTypeHTML
+	w.WriteHeader(200)
+	_, _ = w.Write(o.Body) // it fails when the client has gone
+	return nil
+}
+
+// LogoutPage303 is an answer with status 303: Back to the client that asked.
+type LogoutPage303 struct {
+	Location  string   // header Location, required
+	SetCookie []string // header Set-Cookie
+}
+
+var headersLogoutPage303 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o LogoutPage303) writeLogoutPage(w http.ResponseWriter) error {
+	if len(o.Location) == 0 {
+		return missing("LogoutPage", "Location")
+	}
+	h := w.Header()
+	for _, c := range headersLogoutPage303 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Location", o.Location)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	w.WriteHeader(303)
+	return nil
+}
+
 // LogoutInput is a request that has the form that the document demands.
 type LogoutInput struct {
 	HTTP *http.Request // the request itself; its body has been read
@@ -1885,6 +2135,30 @@ func (o Logout200) writeLogout(w http.ResponseWriter) error {
 	h["Content-Type"] = contentTypeHTML
 	w.WriteHeader(200)
 	_, _ = w.Write(o.Body) // it fails when the client has gone
+	return nil
+}
+
+// Logout303 is an answer with status 303: Back to the client that asked.
+type Logout303 struct {
+	Location  string   // header Location, required
+	SetCookie []string // header Set-Cookie
+}
+
+var headersLogout303 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o Logout303) writeLogout(w http.ResponseWriter) error {
+	if len(o.Location) == 0 {
+		return missing("Logout", "Location")
+	}
+	h := w.Header()
+	for _, c := range headersLogout303 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Location", o.Location)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	w.WriteHeader(303)
 	return nil
 }
 

@@ -3180,19 +3180,25 @@ func (o *LoginForm) check(state *[4]fieldState) *Problem {
 	return nil
 }
 
-var namesLogoutForm = []string{"csrf"}
+var namesLogoutForm = []string{"account", "csrf", "request"}
 
+var patternLogoutFormAccount = newPattern("^[A-Za-z0-9_-]+$")
 var patternLogoutFormCSRF = newPattern("^[A-Za-z0-9_-]+$")
+var patternLogoutFormRequest = newPattern("^[A-Za-z0-9_-]+$")
 
 // DecodeLogoutForm reads a form body or query. What it returns beside a problem is
 // what could be read all the same.
 func DecodeLogoutForm(raw string) (o LogoutForm, problem *Problem) {
-	var state [1]fieldState
+	var state [3]fieldState
 	c := formCutter{rest: raw, names: namesLogoutForm}
 	for c.next() {
 		switch c.field {
-		case 0: // csrf
-			o.CSRF = string(c.text(&state[0]))
+		case 0: // account
+			o.Account = string(c.text(&state[0]))
+		case 1: // csrf
+			o.CSRF = string(c.text(&state[1]))
+		case 2: // request
+			o.Request = string(c.text(&state[2]))
 
 		}
 	}
@@ -3203,11 +3209,27 @@ func DecodeLogoutForm(raw string) (o LogoutForm, problem *Problem) {
 }
 
 // check returns the first problem in the order of the fields.
-func (o *LogoutForm) check(state *[1]fieldState) *Problem {
+func (o *LogoutForm) check(state *[3]fieldState) *Problem {
 	{
-		const name, code = "csrf", "invalid_request"
+		const name, code = "account", "invalid_request"
 		if state[0] > fieldSet {
 			return state[0].problem(code, name)
+		}
+		if v := string(o.Account); v != "" {
+			switch {
+			case longer(v, 64):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternLogoutFormAccount.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "csrf", "invalid_request"
+		if state[1] > fieldSet {
+			return state[1].problem(code, name)
 		}
 		if o.CSRF == "" {
 			return bad("invalid_request", name, "is required")
@@ -3220,6 +3242,141 @@ func (o *LogoutForm) check(state *[1]fieldState) *Problem {
 				return bad(code, name, "is too short")
 			case !patternLogoutFormCSRF.match(v):
 				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "request", "invalid_request"
+		if state[2] > fieldSet {
+			return state[2].problem(code, name)
+		}
+		if v := string(o.Request); v != "" {
+			switch {
+			case longer(v, 128):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternLogoutFormRequest.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+
+	return nil
+}
+
+var namesRPLogoutRequest = []string{"client_id", "id_token_hint", "logout_hint", "post_logout_redirect_uri", "state", "ui_locales"}
+
+var patternRPLogoutRequestClientID = newPattern("^[\\x20-\\x7E]+$")
+var patternRPLogoutRequestPostLogoutRedirectURI = newPattern("^[\\x21-\\x7E]+$")
+
+// DecodeRPLogoutRequest reads a form body or query. What it returns beside a problem is
+// what could be read all the same.
+func DecodeRPLogoutRequest(raw string) (o RPLogoutRequest, problem *Problem) {
+	var state [6]fieldState
+	c := formCutter{rest: raw, names: namesRPLogoutRequest}
+	for c.next() {
+		switch c.field {
+		case 0: // client_id
+			o.ClientID = string(c.text(&state[0]))
+		case 1: // id_token_hint
+			o.IDTokenHint = string(c.text(&state[1]))
+		case 2: // logout_hint
+			o.LogoutHint = string(c.text(&state[2]))
+		case 3: // post_logout_redirect_uri
+			o.PostLogoutRedirectURI = string(c.text(&state[3]))
+		case 4: // state
+			o.State = string(c.text(&state[4]))
+		case 5: // ui_locales
+			o.UILocales = string(c.text(&state[5]))
+
+		}
+	}
+	if c.problem != nil {
+		return o, c.problem
+	}
+	return o, o.check(&state)
+}
+
+// check returns the first problem in the order of the fields.
+func (o *RPLogoutRequest) check(state *[6]fieldState) *Problem {
+	{
+		const name, code = "client_id", "invalid_request"
+		if state[0] > fieldSet {
+			return state[0].problem(code, name)
+		}
+		if v := string(o.ClientID); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternRPLogoutRequestClientID.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "id_token_hint", "invalid_request"
+		if state[1] > fieldSet {
+			return state[1].problem(code, name)
+		}
+		if v := string(o.IDTokenHint); v != "" {
+			switch {
+			case longer(v, 8192):
+				return bad(code, name, "is too long")
+			}
+		}
+	}
+	{
+		const name, code = "logout_hint", "invalid_request"
+		if state[2] > fieldSet {
+			return state[2].problem(code, name)
+		}
+		if v := string(o.LogoutHint); v != "" {
+			switch {
+			case longer(v, 256):
+				return bad(code, name, "is too long")
+			}
+		}
+	}
+	{
+		const name, code = "post_logout_redirect_uri", "invalid_request"
+		if state[3] > fieldSet {
+			return state[3].problem(code, name)
+		}
+		if v := string(o.PostLogoutRedirectURI); v != "" {
+			switch {
+			case longer(v, 2048):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternRPLogoutRequestPostLogoutRedirectURI.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "state", "invalid_request"
+		if state[4] > fieldSet {
+			return state[4].problem(code, name)
+		}
+		if v := string(o.State); v != "" {
+			switch {
+			case longer(v, 4096):
+				return bad(code, name, "is too long")
+			}
+		}
+	}
+	{
+		const name, code = "ui_locales", "invalid_request"
+		if state[5] > fieldSet {
+			return state[5].problem(code, name)
+		}
+		if v := string(o.UILocales); v != "" {
+			switch {
+			case longer(v, 256):
+				return bad(code, name, "is too long")
 			}
 		}
 	}
@@ -3935,6 +4092,66 @@ func (o *LoginPageParams) check(state *[2]fieldState) *Problem {
 			case shorter(v, 1):
 				return bad(code, name, "is too short")
 			case !patternLoginPageParamsAccount.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+
+	return nil
+}
+
+// LogoutPageParams is the query of LogoutPage.
+type LogoutPageParams struct {
+	// The handle of a logout request. Without one the person asks by themselves.
+	Request string
+}
+
+// Values returns o as form parameters, without those that are empty.
+func (o *LogoutPageParams) Values() url.Values {
+	v := url.Values{}
+	if o.Request != "" {
+		v.Set("request", string(o.Request))
+	}
+
+	return v
+}
+
+var namesLogoutPageParams = []string{"request"}
+
+var patternLogoutPageParamsRequest = newPattern("^[A-Za-z0-9_-]+$")
+
+// DecodeLogoutPageParams reads a form body or query. What it returns beside a problem is
+// what could be read all the same.
+func DecodeLogoutPageParams(raw string) (o LogoutPageParams, problem *Problem) {
+	var state [1]fieldState
+	c := formCutter{rest: raw, names: namesLogoutPageParams}
+	for c.next() {
+		switch c.field {
+		case 0: // request
+			o.Request = string(c.text(&state[0]))
+
+		}
+	}
+	if c.problem != nil {
+		return o, c.problem
+	}
+	return o, o.check(&state)
+}
+
+// check returns the first problem in the order of the fields.
+func (o *LogoutPageParams) check(state *[1]fieldState) *Problem {
+	{
+		const name, code = "request", "invalid_request"
+		if state[0] > fieldSet {
+			return state[0].problem(code, name)
+		}
+		if v := string(o.Request); v != "" {
+			switch {
+			case longer(v, 128):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternLogoutPageParamsRequest.match(v):
 				return bad(code, name, "is malformed")
 			}
 		}

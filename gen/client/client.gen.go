@@ -341,6 +341,47 @@ func (c *Client) Consent(ctx context.Context, body *gen.ConsentForm, edits ...Ed
 	return none, failure(res, answer)
 }
 
+// RequestLogout calls GET /end_session: Ask to sign out. An answer
+// that is no success is an *Error.
+func (c *Client) RequestLogout(ctx context.Context, query *gen.RPLogoutRequest, edits ...Edit) (gen.RequestLogout303, error) {
+	var none gen.RequestLogout303
+	q := request{method: "GET", path: "/end_session", header: http.Header{}}
+	q.query = query.Values().Encode()
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 303:
+		var out gen.RequestLogout303
+		out.Location = res.Header.Get("Location")
+		_ = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
+// RequestLogoutPost calls POST /end_session: Ask to sign out, by form. An answer
+// that is no success is an *Error.
+func (c *Client) RequestLogoutPost(ctx context.Context, body *gen.RPLogoutRequest, edits ...Edit) (gen.RequestLogoutPost303, error) {
+	var none gen.RequestLogoutPost303
+	q := request{method: "POST", path: "/end_session", header: http.Header{}}
+	q.contentType = "application/x-www-form-urlencoded"
+	q.body = []byte(body.Values().Encode())
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 303:
+		var out gen.RequestLogoutPost303
+		out.Location = res.Header.Get("Location")
+		_ = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
 // Healthz calls GET /healthz: Whether the process answers. An answer
 // that is no success is an *Error.
 func (c *Client) Healthz(ctx context.Context, edits ...Edit) (gen.Healthz200, error) {
@@ -507,10 +548,37 @@ func (c *Client) UpstreamCallback(ctx context.Context, query *gen.UpstreamAnswer
 	return none, failure(res, answer)
 }
 
+// LogoutPage calls GET /logout: The page that asks whether to sign out. An answer
+// that is no success is an *Error.
+func (c *Client) LogoutPage(ctx context.Context, query *gen.LogoutPageParams, edits ...Edit) (gen.LogoutPageOutput, error) {
+	var none gen.LogoutPageOutput
+	q := request{method: "GET", path: "/logout", header: http.Header{}}
+	q.query = query.Values().Encode()
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 200:
+		var out gen.LogoutPage200
+		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		out.Body = answer
+		return out, nil
+	case 303:
+		var out gen.LogoutPage303
+		out.Location = res.Header.Get("Location")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		_ = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
 // Logout calls POST /logout: Sign out. An answer
 // that is no success is an *Error.
-func (c *Client) Logout(ctx context.Context, body *gen.LogoutForm, edits ...Edit) (gen.Logout200, error) {
-	var none gen.Logout200
+func (c *Client) Logout(ctx context.Context, body *gen.LogoutForm, edits ...Edit) (gen.LogoutOutput, error) {
+	var none gen.LogoutOutput
 	q := request{method: "POST", path: "/logout", header: http.Header{}}
 	q.contentType = "application/x-www-form-urlencoded"
 	q.body = []byte(body.Values().Encode())
@@ -524,6 +592,12 @@ func (c *Client) Logout(ctx context.Context, body *gen.LogoutForm, edits ...Edit
 		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
 		out.SetCookie = res.Header.Values("Set-Cookie")
 		out.Body = answer
+		return out, nil
+	case 303:
+		var out gen.Logout303
+		out.Location = res.Header.Get("Location")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		_ = answer
 		return out, nil
 	}
 	return none, failure(res, answer)

@@ -39,7 +39,7 @@ func LoopbackTarget(uri string) bool {
 // a private-use scheme.
 func RedirectOrigin(uri string) string {
 	u, problem := cutRedirectURI(uri)
-	if problem != "" {
+	if problem != "" || u.host == "" {
 		return ""
 	}
 	return u.origin()

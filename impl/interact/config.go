@@ -29,7 +29,7 @@ type Config struct {
 	Store store.Store
 
 	// Templates replace the built-in pages file by file: layout.html, login.html, accounts.html,
-	// consent.html, apps.html, signed_out.html, error.html and style.css. The policy of the pages allows the
+	// consent.html, apps.html, logout.html, signed_out.html, error.html and style.css. The policy of the pages allows the
 	// one style sheet and nothing else: no script, image, font or frame.
 	Templates fs.FS
 	// Service is the name that people know this server by. Empty: the issuer's
@@ -91,7 +91,7 @@ func Pages(cfg Config) func(*server.Server) (server.Interaction, error) {
 		p := &pages{cfg: cfg, server: srv, at: at, painter: painter}
 		p.sessions = &sessions{
 			store: cfg.Store, issuer: at.issuer, secure: at.secure,
-			idle: cfg.SessionIdle, lifetime: cfg.SessionLifetime, now: p.now, revived: srv.Revived,
+			idle: cfg.SessionIdle, lifetime: cfg.SessionLifetime, now: p.now,
 			over: func(ctx context.Context, session store.Session) error {
 				_, err := srv.EndSession(ctx, server.SessionEnd{Subject: session.Subject, SessionID: session.ID})
 				return err

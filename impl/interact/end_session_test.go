@@ -69,6 +69,10 @@ func TestEveryWayOut(t *testing.T) {
 			checkPage(t, b.post("/logout", forms(t, b.get("/apps"))["/logout"]), http.StatusOK, "You are signed out")
 			return nil
 		},
+		"asked by an application": func(b *browser) error {
+			checkPage(t, b.post("/logout", fields(t, b.get(b.leave(nil)))), http.StatusOK, "You are signed out")
+			return nil
+		},
 		"disabled":       func(b *browser) error { return b.accounts.SetDisabled(t.Context(), aliceName, true) },
 		"removed":        func(b *browser) error { return b.accounts.Remove(t.Context(), aliceName) },
 		"a new password": func(b *browser) error { return b.accounts.SetPassword(t.Context(), aliceName, "another password") },

@@ -28,7 +28,7 @@ type pages struct {
 	handler  *gen.Handler
 }
 
-var _ server.Interaction = (*pages)(nil)
+var _ server.LogoutInteraction = (*pages)(nil)
 
 // operations is pages as the generated layer calls it: its methods are the
 // operations of openapi.yaml with the tag pages.

@@ -16,6 +16,7 @@ const (
 	accountsFile  = "accounts.html"
 	consentFile   = "consent.html"
 	appsFile      = "apps.html"
+	logoutFile    = "logout.html"
 	signedOutFile = "signed_out.html"
 	errorFile     = "error.html"
 	styleFile     = "style.css"
@@ -51,6 +52,7 @@ func newPainter(builtIn, own fs.FS, service string) (*painter, error) {
 		accountsFile:  accountsView{frame: p.frame, Accounts: []accountView{{}}},
 		consentFile:   consentView{frame: p.frame, Scopes: []scopeView{{}}, Resources: []resourceView{{}}},
 		appsFile:      appsView{frame: p.frame, Apps: []appView{{Access: []accessView{{Resources: []resourceView{{}}, Scopes: []scopeView{{}}}}}}},
+		logoutFile:    logoutView{frame: p.frame, Accounts: []accountView{{}}},
 		signedOutFile: signedOutView{frame: p.frame},
 		errorFile:     errorView{frame: p.frame},
 	} {

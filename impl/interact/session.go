@@ -25,8 +25,6 @@ type sessions struct {
 	now            func() time.Time
 	// over ends a session and what was signed in to with it.
 	over func(context.Context, store.Session) error
-	// revived reports whether what is so old may have ended since (server.Revived).
-	revived func(time.Time) bool
 }
 
 // maxSessions bounds the accounts at one browser: the one used longest ago gives
@@ -85,7 +83,7 @@ func (s *sessions) live(ctx context.Context, d store.Digest) (store.Session, boo
 	if err != nil {
 		return store.Session{}, false, err
 	}
-	return session, s.now().Before(session.ExpiresAt) && !s.revived(session.CreatedAt), nil
+	return session, s.now().Before(session.ExpiresAt), nil
 }
 
 // all returns the live sessions of a browser, in the order of the cookie.
@@ -223,15 +221,13 @@ func (s *sessions) choose(r *http.Request, session store.Session) (setCookie str
 	return s.setCookie(append([]string{chosen}, slices.Delete(values, i, i+1)...)...)
 }
 
-// end ends every session of the browser and returns the cookie that removes its
-// cookie.
-func (s *sessions) end(ctx context.Context, all ...store.Session) (setCookie string, err error) {
-	for _, session := range all {
-		if err := s.over(ctx, session); err != nil {
-			return "", err
-		}
-	}
-	return s.setCookie(), nil
+// without returns the cookie that leaves the browser what it has but for sessions
+// that are over; with nothing left, the one that removes it.
+func (s *sessions) without(r *http.Request, over []store.Session) (setCookie string) {
+	return s.setCookie(slices.DeleteFunc(valuesOf(s.cookie(r)), func(value string) bool {
+		d := s.digest(value)
+		return slices.ContainsFunc(over, func(session store.Session) bool { return session.Digest == d })
+	})...)
 }
 
 // setCookie returns the cookie with these values, or the one that removes it. The

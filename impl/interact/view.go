@@ -93,9 +93,24 @@ type dayView struct {
 	Date string // for machines, 2006-01-02
 }
 
+// A logoutView asks whether to sign out.
+type logoutView struct {
+	frame
+	Action   string
+	Request  string        // hidden: the handle; empty where the person asks by themselves
+	CSRF     string        // hidden
+	Asked    bool          // an application asks
+	Client   clientView    // the application; zero where it is not known to be that one
+	Others   bool          // it means another account than those that are signed in here
+	Accounts []accountView // never empty; the one that is meant first
+	Back     string        // the host that the browser goes to afterwards; empty: none
+	Stay     string        // where to go to stay signed in
+}
+
 type signedOutView struct {
 	frame
 	Action string // where the way back in is
+	Others bool   // other accounts are still signed in at the browser
 }
 
 type errorView struct {

@@ -16,6 +16,7 @@ const (
 	PrefixRegistrationAccessToken = "chra_" // RFC 7592 §3
 	PrefixInitialAccessToken      = "chia_" // RFC 7591 §3
 	PrefixRequest                 = "chrq_" // the handle of an authorization request on the pages
+	PrefixLogout                  = "chlo_" // the handle of a logout request on the pages
 	PrefixSession                 = "chse_" // the session cookie
 	PrefixBrowser                 = "chbr_" // the cookie that binds a request to a browser
 )

@@ -12,7 +12,7 @@ import (
 
 var prefixes = []string{
 	PrefixAuthorizationCode, PrefixAccessToken, PrefixRefreshToken, PrefixClientSecret,
-	PrefixRegistrationAccessToken, PrefixInitialAccessToken, PrefixRequest, PrefixSession, PrefixBrowser,
+	PrefixRegistrationAccessToken, PrefixInitialAccessToken, PrefixRequest, PrefixLogout, PrefixSession, PrefixBrowser,
 }
 
 func TestNewToken(t *testing.T) {

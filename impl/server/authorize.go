@@ -123,7 +123,7 @@ func (s *Server) checkAuthenticationRequest(ctx context.Context, c *registered, 
 	if err != nil {
 		return err
 	}
-	if p.Subjects, err = wantedSubjects(hint, p.Claims.subjects()); err != nil {
+	if p.Subjects, err = wantedSubjects(hint.subject, p.Claims.subjects()); err != nil {
 		return err
 	}
 	if p.EssentialACR, err = s.checkEssentialACR(p.Claims.essentialACR()); err != nil {

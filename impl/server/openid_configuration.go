@@ -40,6 +40,9 @@ func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
 	m.PromptValuesSupported = s.offers.Prompts
 	m.ACRValuesSupported = s.offers.ACRValues
 	m.DisplayValuesSupported = []string{"page", "popup", "touch"}
+	if s.logout != nil {
+		m.EndSessionEndpoint = s.issuer.url(gen.PathRequestLogout)
+	}
 	if m.RequestParameterSupported == nil {
 		m.RequestParameterSupported = &no
 	}

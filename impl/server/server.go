@@ -28,11 +28,12 @@ type Server struct {
 	resources       resourceSet
 	scopes          scopeSet
 	keys            *keyRing
-	documents       *fetch.Client // nil: metadata documents are off
-	clientDocuments *fetch.Client // keys and sector identifiers
-	requestObjects  *fetch.Client // nil: request objects are not fetched
-	interaction     Interaction   // nil: no person to ask
-	offers          Offers        // of interaction
+	documents       *fetch.Client     // nil: metadata documents are off
+	clientDocuments *fetch.Client     // keys and sector identifiers
+	requestObjects  *fetch.Client     // nil: request objects are not fetched
+	interaction     Interaction       // nil: no person to ask
+	logout          LogoutInteraction // interaction, where it is one and this is an OpenID provider; else nil
+	offers          Offers            // of interaction
 	endpoints       *gen.Handler
 	// originEndpoints is for what stands at the issuer's origin even where the
 	// issuer has a path: the metadata of resources.
@@ -41,7 +42,6 @@ type Server struct {
 	metadata        metadataDocuments
 	restored        restoredMetadata
 	pairwise        pairwiseSubjects
-	restoredAt      atomic.Pointer[time.Time] // of the last restore; see Revived
 
 	swept    atomic.Pointer[SweepReport] // nil before the first sweep
 	draining atomic.Bool
@@ -74,17 +74,17 @@ func New(cfg Config) (*Server, error) {
 
 // start does what needs the store: keys, the Interaction, background work.
 func (s *Server) start(ctx context.Context) (err error) {
-	if err := s.readRestored(ctx); err != nil {
-		return err
-	}
-	if s.keys, err = newKeyRing(ctx, s.store, s.cfg.KeyEncryptionKey, s.now, s.cfg.Lifetimes, s.keyAlgorithms()); err != nil {
-		return fmt.Errorf("keys: %w", err)
+	if s.keys, err = newKeyRing(ctx, s.store, s.cfg.KeyEncryptionKey, s.now, s.cfg.Lifetimes, s.signingAlgorithms()); err != nil {
+		return fmt.Errorf("signing keys: %w", err)
 	}
 	if s.cfg.Interaction != nil {
 		if s.interaction, err = s.cfg.Interaction(s); err != nil {
 			return fmt.Errorf("interaction: %w", err)
 		}
 		s.offers = offersOf(s.interaction)
+		if s.cfg.openIDProvider() {
+			s.logout, _ = s.interaction.(LogoutInteraction)
+		}
 	}
 	s.metadata = s.newMetadataDocuments()
 	options := gen.Options{BasePath: s.issuer.path, Error: s.renderError, Wrap: wrapCORS}
@@ -127,9 +127,6 @@ func (s *Server) maintain(ctx context.Context) {
 		}
 		if trusted {
 			s.sweepOnce(ctx)
-		}
-		if err := s.readRestored(ctx); err != nil && ctx.Err() == nil {
-			s.logger().LogAttrs(ctx, slog.LevelWarn, "maintenance failed", slog.Any("error", err))
 		}
 		if err := s.keys.maintain(ctx); err != nil && ctx.Err() == nil {
 			s.logger().LogAttrs(ctx, slog.LevelWarn, "key maintenance failed", slog.Any("error", err))

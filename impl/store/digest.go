@@ -18,6 +18,7 @@ const (
 	RegistrationAccessToken Kind = "registration_access_token" // RFC 7592 §3
 	InitialAccessToken      Kind = "initial_access_token"      // RFC 7591 §3
 	AuthorizationRequest    Kind = "request"                   // the handle that the pages carry
+	LogoutRequest           Kind = "logout_request"            // the handle that the pages to sign out carry
 	BrowserSession          Kind = "session"                   // the cookie of a Session
 	Browser                 Kind = "browser"                   // the cookie that binds an authorization request to a browser
 	ClientFingerprint       Kind = "client_fingerprint"        // of registered metadata

@@ -215,6 +215,8 @@ func (w *world) requests() []request {
 		post("introspect", gen.PathIntrospect, url.Values{"token": {spent.Access}, "token_type_hint": {"access_token"}}, w.basic(), 200),
 		post("userInfoPost", gen.PathUserInfo, url.Values{"access_token": {used.Access}}, nil, 200),
 		post("revoke", gen.PathRevoke, url.Values{"token": {spent.Access}, "client_id": {w.app.ID}}, nil, 200),
+		{"requestLogout", http.MethodGet, gen.PathRequestLogout, url.Values{"client_id": {w.app.ID}, "state": {"s"}}, nil, 303},
+		post("requestLogoutPost", gen.PathRequestLogout, url.Values{"client_id": {w.app.ID}, "state": {"s"}}, nil, 303),
 		post("revokeApps", gen.PathRevokeApps, revoking, leaving.header(), 303),
 		post("logout", gen.PathLogout, leaving.open(gen.PathAppsPage, gen.PathLogout), leaving.header(), 200),
 	}

@@ -37,13 +37,10 @@ var InForce = []string{
 	"RFC7523",
 	"RFC9101",
 	"RP-META",
-	"OIDC-CORE",
-	"OIDC-DISC",
-	"OIDC-REG",
-	"FORM-POST",
 	"CIMD",
 	"CIMD02",
 	"MCP",
+	"OIDC-RPLO",
 }
 
 // Inventory is what the checks compare.

@@ -28,6 +28,8 @@ const (
 	own      = "chra_0PCexuUW26g3z45A2wkS8IdxuvPagjwT8rMKOLBnwTE4Sc5rj"
 	foreign  = "chra_eC9iFQTsZ9JCBJ8ooto5dsEMWNyoItunvDbOSo75Myu3NKtbc"
 	handle   = "chrq_2hSD7GkxZ2OdPpMSelC12RlSH5TBDUrXh77gTgyBBDs3jQqYZ"
+	leaving  = "chlo_FDlHMlLxuWXM0TZ4J7qy4ATtPx9F8dY4HihXhHPV97I2Uzd4v"
+	wayBack  = "chlo_iiDfv8VNW4UbR4vOyIdmgPQtirywPAahj5m5UAxRECv3QlayX"
 	byForm   = "chrq_mkQ6juXMt9S1CDCTwtYFyK4Jx9spKGzlR2Hfk1lqZPy0EgcLl"
 	browser  = "chbr_cHII6y4J5WFB59CzSxfiDHHQLmwS9NnPA2GDBrEgh3G3Mz59N"
 	session  = "chse_4pbMxMrU8FbnO8VYmtKwg9aIWqndxs6rXsbRTqa2Kuq0kqAVJ"
@@ -112,7 +114,7 @@ func seed(t *testing.T, st store.Store) {
 		"redirect_uris":["http://127.0.0.1/callback","cursor://example.editor/callback"],"token_endpoint_auth_method":"none",
 		"grant_types":["authorization_code","refresh_token"],"response_types":["code"]}`)})
 	seedClient(t, st, foreign, store.Client{ID: reports, Source: "operator", Metadata: []byte(`{"client_name":"Example Reports",
-		"redirect_uris":["https://reports.example.com/callback"],"token_endpoint_auth_method":"client_secret_basic",
+		"redirect_uris":["https://reports.example.com/callback"],"post_logout_redirect_uris":["https://reports.example.com/bye"],"token_endpoint_auth_method":"client_secret_basic",
 		"grant_types":["authorization_code","refresh_token","client_credentials"],"response_types":["code"],"scope":"files:read files:write"}`),
 		Secrets: []store.ClientSecret{{Hash: client.HashGenerated(secret), CreatedAt: begin}}})
 
@@ -134,6 +136,9 @@ func seed(t *testing.T, st store.Store) {
 			Parameters: []byte("{" + asked + `,"browser":"` + store.NewDigest(store.Browser, browser+" "+issuer).String() + `","state":"af0ifjsldkj","scopes":["files:read"],"resources":["` + resource + `"]}`)}),
 		st.Issue(t.Context(), nil, store.Token{Digest: store.NewDigest(store.AuthorizationRequest, byForm), Kind: store.AuthorizationRequest, ClientID: native, CreatedAt: begin, ExpiresAt: hours,
 			Parameters: []byte("{" + asked + `,"browser":"` + store.NewDigest(store.Browser, browser+" "+issuer).String() + `","form_post":true,"scopes":["files:read"],"resources":["` + resource + `"]}`)}),
+		st.Issue(t.Context(), nil, store.Token{Digest: store.NewDigest(store.LogoutRequest, leaving+" "+issuer), Kind: store.LogoutRequest, ClientID: reports, CreatedAt: begin, ExpiresAt: hours, Parameters: []byte("{}")}),
+		st.Issue(t.Context(), nil, store.Token{Digest: store.NewDigest(store.LogoutRequest, wayBack+" "+issuer), Kind: store.LogoutRequest, ClientID: reports, CreatedAt: begin, ExpiresAt: hours,
+			Parameters: []byte(`{"subject":"alice","redirect_uri":"https://reports.example.com/bye","state":"af0ifjsldkj"}`)}),
 		st.CreateSession(t.Context(), store.Session{Digest: store.NewDigest(store.BrowserSession, session+" "+issuer), ID: "s1", Subject: "alice", AuthTime: begin, CreatedAt: begin, ExpiresAt: hours}, store.Digest{}),
 	} {
 		if err != nil {

@@ -58,6 +58,7 @@ var refusals = map[string][]refusal{
 	"no_openid":                 {{"GET /userinfo\nAuthorization: Bearer " + access, "", 403, asJSON, nil}},
 	"no_key":                    {{"GET /userinfo\nAuthorization: Bearer " + identity, "", 400, asJSON, encryptingToNobody}},
 	"no_openid_provider":        {{"GET /userinfo\nAuthorization: Bearer " + access, "", 404, asJSON, withoutClaims}, {"GET /.well-known/openid-configuration", "", 404, asJSON, withoutClaims}},
+	"no_logout_endpoint":        {{"GET /end_session", "", 404, asJSON, withoutPages}, {"GET /end_session", "", 404, asPage, withoutClaims}},
 	"no_authorization_endpoint": {{askAway, "", 404, asJSON, withoutPages}},
 	"too_large": {
 		{"POST /token" + formType, strings.Repeat("a", 65537), 413, asJSON, nil},

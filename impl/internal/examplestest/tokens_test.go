@@ -40,7 +40,7 @@ func TestTokensAreWellFormed(t *testing.T) {
 	}
 	for _, prefix := range []string{
 		seal.PrefixAuthorizationCode, seal.PrefixAccessToken, seal.PrefixRefreshToken, seal.PrefixClientSecret,
-		seal.PrefixRegistrationAccessToken, seal.PrefixRequest, seal.PrefixSession, seal.PrefixBrowser,
+		seal.PrefixRegistrationAccessToken, seal.PrefixRequest, seal.PrefixLogout, seal.PrefixSession, seal.PrefixBrowser,
 	} {
 		if kinds[prefix] == 0 {
 			t.Errorf("no example of %s", prefix)

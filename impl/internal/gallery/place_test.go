@@ -54,6 +54,7 @@ func newPlace(t *testing.T, own fs.FS) *place {
 		c.Issuer = p.url
 		c.Resources = []server.Resource{{URI: notes, Name: "Notes"}}
 		c.Scopes = []string{"notes:read", "notes:write", "notes:delete", "notes:share", "profile", "calendar", "offline_access", "urn:example:params:very-long-scope-value-without-any-place-to-break-it"}
+		c.Claims = interact.Claims(accounts)
 		c.Interaction = interact.Pages(interact.Config{
 			Accounts: accounts, Store: st, Service: "Example Cloud", ScopeDescriptions: descriptions, Templates: own, Now: c.Now,
 		})
@@ -92,19 +93,11 @@ func (p *place) native(name string) string {
 		`"grant_types":["authorization_code","refresh_token"],"token_endpoint_auth_method":"none"}`)
 }
 
-// callback is a redirect URI that takes what is posted and shows nothing, so that the
-// page that posts it stays.
-func (p *place) callback() string {
-	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
-	p.t.Cleanup(program.Close)
-	return program.URL + "/callback"
-}
-
 // verified has the operator register a web client.
 func (p *place) verified(name string) string {
 	p.t.Helper()
 	client, _, err := server.CreateClient(p.t.Context(), p.Store, p.Clock.Now(), server.OperatorClient{Metadata: []byte(
-		`{"client_name":"` + name + `","redirect_uris":["https://reports.example.com/callback"],"token_endpoint_auth_method":"none"}`)})
+		`{"client_name":"` + name + `","redirect_uris":["https://reports.example.com/callback"],"post_logout_redirect_uris":["https://reports.example.com/bye"],"token_endpoint_auth_method":"none"}`)})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -123,6 +116,7 @@ func (p *place) request(clientID, redirectURI, scope string) string {
 type tokens struct {
 	Access  string `json:"access_token"`
 	Refresh string `json:"refresh_token"`
+	ID      string `json:"id_token"`
 }
 
 // allow has somebody allow a client something, and the client use it.

@@ -140,6 +140,18 @@ func (f *fake) RevokeApps(_ context.Context, in *gen.RevokeAppsInput) (gen.Revok
 	return nil, f.reach(in)
 }
 
+func (f *fake) RequestLogout(_ context.Context, in *gen.RequestLogoutInput) (gen.RequestLogoutOutput, error) {
+	return nil, f.reach(in)
+}
+
+func (f *fake) RequestLogoutPost(_ context.Context, in *gen.RequestLogoutPostInput) (gen.RequestLogoutPostOutput, error) {
+	return nil, f.reach(in)
+}
+
+func (f *fake) LogoutPage(_ context.Context, in *gen.LogoutPageInput) (gen.LogoutPageOutput, error) {
+	return nil, f.reach(in)
+}
+
 func (f *fake) Logout(_ context.Context, in *gen.LogoutInput) (gen.LogoutOutput, error) {
 	return nil, f.reach(in)
 }

@@ -144,6 +144,10 @@ func (pages) Start(_ context.Context, p *server.Pending) (string, error) {
 	return "/ask?request=" + p.Handle(), nil
 }
 
+func (pages) StartLogout(_ context.Context, p *server.PendingLogout) (string, error) {
+	return "/leave?request=" + p.Handle(), nil
+}
+
 func (pages) ShowError(w http.ResponseWriter, _ *http.Request, e server.ErrorPage) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(e.Status)

@@ -57,7 +57,7 @@ func checkSections(doc *openapi3.T) (f faults) {
 }
 
 // section admits Charter for what no standard describes.
-var section = regexp.MustCompile(`^(Charter|(RFC [0-9]{4}|OAuth 2\.[01][A-Za-z ]*|OpenID Connect (Core|Discovery|Registration)) §[0-9]+(\.[0-9]+)*)$`)
+var section = regexp.MustCompile(`^(Charter|(RFC [0-9]{4}|OAuth 2\.[01][A-Za-z ]*|OpenID Connect (Core|Discovery|Registration|RP-Initiated Logout|Front-Channel Logout|Session Management)) §[0-9]+(\.[0-9]+)*)$`)
 
 // checkBodies wants a limit in bytes and one media type on every body.
 func checkBodies(doc *openapi3.T) (f faults) {
@@ -73,7 +73,8 @@ func checkBodies(doc *openapi3.T) (f faults) {
 			f.add("%s: x-max-body %v", op.name(), op.Extensions["x-max-body"])
 		}
 		// RFC 6750 §2: the token of userInfoPost may be in the header instead.
-		required := op.OperationID != "userInfoPost"
+		// RP-Initiated Logout §2: no parameter is required.
+		required := op.OperationID != "userInfoPost" && op.OperationID != "requestLogoutPost"
 		if n := len(op.RequestBody.Value.Content); n != 1 || op.RequestBody.Value.Required != required {
 			f.add("%s: %d media types, required %v", op.name(), n, op.RequestBody.Value.Required)
 		}

@@ -18,6 +18,7 @@
 //	again     the last request with changes: name=value replaces, +name=value
 //	          repeats, -name removes; ?name for the query, Name: value for headers
 //	answer    what the person at the browser decides: alice allows, alice denies;
+//	          alice leaves, who answers a logout request;
 //	          alice@10m allows, who signed in ten minutes ago; nobody login_required
 //	response  status and headers; an empty line; members of the JSON object
 //	id_token  the client; an empty line; claims of the ID Token in the last
@@ -25,7 +26,7 @@
 //	form      the form_post page in the last response: where it posts; an empty line;
 //	          its fields, all of them
 //	sign      a JWT of a client, as NAME by KEY TYP; an empty line; its claims
-//	jwt       a token, or the body; members of its header; an empty line; its claims
+//	jwt       a token, members of its header; an empty line; its claims
 //	state     token {x} is active; event code_replayed; no event code_replayed;
 //	          the refusal changed grants
 //	clock     +61s

@@ -24,6 +24,14 @@ func (pages) Start(_ context.Context, p *server.Pending) (string, error) {
 	return askPath + "?request=" + p.Handle(), nil
 }
 
+// leavePath is where a waiting logout request is answered.
+const leavePath = "/leave"
+
+// StartLogout implements server.LogoutInteraction.
+func (pages) StartLogout(_ context.Context, p *server.PendingLogout) (string, error) {
+	return leavePath + "?request=" + p.Handle(), nil
+}
+
 func (pages) ShowError(w http.ResponseWriter, _ *http.Request, e server.ErrorPage) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(e.Status)
@@ -42,7 +50,13 @@ func (pages) Offers() server.Offers {
 // "alice denies". alice signed in now, alice@10m ten minutes ago, alice@10m/gold in
 // that class. Where nobody is asked it is "nobody login_required", or another
 // error of OpenID Connect Core §3.1.2.6.
+//
+// Of a logout request it is "alice leaves", which ends session-of-alice.
 func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == leavePath {
+		p.leave(w, r)
+		return
+	}
 	if r.URL.Path != askPath {
 		p.ShowError(w, r, server.ErrorPage{Status: http.StatusNotFound, Code: "invalid_request", Description: "there is no such page"})
 		return
@@ -58,6 +72,28 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	response.Send(w)
+}
+
+func (p pages) leave(w http.ResponseWriter, r *http.Request) {
+	subject, _, _ := strings.Cut(r.FormValue("decision"), " ")
+	waiting, err := p.server.PendingLogout(r.Context(), r.FormValue("request"))
+	if err != nil {
+		p.server.ShowError(w, r, err)
+		return
+	}
+	done, err := p.server.CompleteLogout(r.Context(), waiting, server.SessionEnd{Subject: subject, SessionID: "session-of-" + subject})
+	if err != nil {
+		p.server.ShowError(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if done.Location() == "" {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		io.WriteString(w, "<!doctype html><title>Signed out</title>")
+		return
+	}
+	w.Header().Set("Location", done.Location())
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 func (p pages) decide(ctx context.Context, waiting *server.Pending, words []string) (server.Response, error) {

@@ -211,7 +211,7 @@ func (p *player) do(r *http.Request, protocol bool) error {
 	}
 	p.heard = heard{answer}
 	p.note(r)
-	if to := res.Header.Get("Location"); strings.Contains(to, askPath+"?") {
+	if to := res.Header.Get("Location"); strings.Contains(to, askPath+"?") || strings.Contains(to, leavePath+"?") {
 		p.waiting, p.cookies = to, res.Cookies()
 	}
 	return nil
@@ -220,11 +220,11 @@ func (p *player) do(r *http.Request, protocol bool) error {
 // answer gives a person's decision in the browser that is waiting.
 func (p *player) answer(decision string) error {
 	words := strings.Fields(decision)
-	if len(words) < 2 || words[1] != "allows" && words[1] != "denies" && words[0] != "nobody" {
+	if len(words) < 2 || words[1] != "allows" && words[1] != "denies" && words[1] != "leaves" && words[0] != "nobody" {
 		return fmt.Errorf("%q is no decision", decision)
 	}
 	if p.waiting == "" {
-		return errors.New("no authorization request is waiting")
+		return errors.New("no request is waiting")
 	}
 	to, err := url.Parse(p.waiting)
 	if err != nil {
@@ -235,7 +235,7 @@ func (p *player) answer(decision string) error {
 		return err
 	}
 	form := url.Values{"request": {to.Query().Get("request")}, "decision": {decision}}
-	r, err := http.NewRequest(http.MethodPost, target.String()+askPath, strings.NewReader(form.Encode()))
+	r, err := http.NewRequest(http.MethodPost, target.String()+to.Path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,9 @@ var others = []struct{ name, url, section string }{
 	{"OAuth 2.1", "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1", "#section-"},
 	{"OpenID Connect Core", "https://openid.net/specs/openid-connect-core-1_0.html", ""},
 	{"OpenID Connect Discovery", "https://openid.net/specs/openid-connect-discovery-1_0.html", ""},
+	{"OpenID Connect RP-Initiated Logout", "https://openid.net/specs/openid-connect-rpinitiated-1_0.html", ""},
+	{"OpenID Connect Front-Channel Logout", "https://openid.net/specs/openid-connect-frontchannel-1_0.html", ""},
+	{"OpenID Connect Session Management", "https://openid.net/specs/openid-connect-session-1_0.html", ""},
 	{"OAuth 2.0 Form Post", "https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html", ""},
 	{"OAuth 2.0 Multiple Response Types", "https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html", ""},
 }
