@@ -53,11 +53,13 @@ func TestRequireScopes(t *testing.T) {
 			t.Errorf("%s: status %d", token, res.StatusCode)
 		}
 	}
-	// Without a guard around it nobody gets through.
-	w := httptest.NewRecorder()
-	tools.ServeHTTP(w, httptest.NewRequest(http.MethodGet, resource, nil))
-	if w.Code != http.StatusForbidden {
-		t.Errorf("without a guard: status %d", w.Code)
+	// Without a guard around it nobody gets through, whatever is required.
+	for _, handler := range []http.Handler{tools, protect.RequireScopes(hello)} {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, resource, nil))
+		if w.Code != http.StatusForbidden {
+			t.Errorf("without a guard: status %d", w.Code)
+		}
 	}
 }
 

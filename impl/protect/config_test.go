@@ -49,6 +49,34 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// Without a clock the time is that of the machine.
+func TestMachineClock(t *testing.T) {
+	k := key(t)
+	h := served(&issuerOfKeys{keys: []*jose.Key{k}})
+	keys, err := protect.JWT(protect.JWTConfig{Issuer: issuer, Resource: resource, JWKS: issuer + "/jwks", HTTPClient: h})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	good, over := good(), good()
+	good.ExpiresAt, over.ExpiresAt = now.Add(time.Hour), now.Add(-time.Second)
+	for token, c := range map[string]struct {
+		verifier protect.Verifier
+		status   int
+	}{
+		"good": {known{"good": good}, 200},
+		"over": {known{"over": over}, 401},
+		sign(t, k, "at+jwt", claims(map[string]any{"iat": now.Unix(), "exp": now.Add(time.Hour).Unix()})): {keys, 200},
+		sign(t, k, "at+jwt", claims(map[string]any{"iat": now.Unix() - 9, "exp": now.Unix() - 1})):        {keys, 401},
+	} {
+		conf := config(c.verifier)
+		conf.Now = nil
+		if res := call(guard(t, conf).Handler(hello), "Bearer "+token); res.StatusCode != c.status {
+			t.Errorf("%.20s: status %d, want %d", token, res.StatusCode, c.status)
+		}
+	}
+}
+
 func TestIntrospectionConfig(t *testing.T) {
 	fine := protect.IntrospectionConfig{Endpoint: issuer + "/introspect", Issuer: issuer, ClientID: "api", ClientSecret: "secret"}
 	for _, c := range []struct {

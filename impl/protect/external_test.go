@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/oauth"
 	"github.com/charterauth/charter/impl/protect"
 )
@@ -29,6 +31,15 @@ func TestExternal(t *testing.T) {
 		{"JWT with a longer issuer", jwt(issuer + "/"), false},
 		{"JWT with issuer in another case", "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"ISS":"`+issuer+`"}`)) + ".AA", false},
 		{"opaque of another", "ghp_x", false},
+		{"another first half", "abat_x", false},
+		{"no letter for the kind", "ch1t_x", false},
+		{"no letter behind it", "cha1_x", false},
+		{"what follows z", "cha{_x", false},
+		{"no underscore", "chat-x", false},
+		{"JWT of ours, cut", jwt(issuer)[:strings.LastIndexByte(jwt(issuer), '.')], false},
+		{"JWT of ours, with junk", strings.Replace(jwt(issuer), ".", ".!", 1), false},
+		{"JWT of ours, longer than any", jwt(issuer) + strings.Repeat("A", jose.MaxToken), false},
+		{"null", "e30.bnVsbA.AA", false},
 		{"similar prefix", "chAT_x", false},
 		{"prefix alone", "chat_", false},
 		{"three dots of garbage", "a.b.c", false},

@@ -1,6 +1,7 @@
 package protect_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -131,6 +132,8 @@ func TestIntrospectionAnswers(t *testing.T) {
 		{"scope is malformed", says(edit(`"read write"`, `"read  write"`)), 503},
 		{"expiry is text", says(edit(`"exp":`, `"nbf":"1","exp":`)), 503},
 		{"expiry below zero", says(edit(`"exp":`, `"nbf":-1,"exp":`)), 503},
+		{"expiry after 9999", says(edit(fmt.Sprint(start.Add(time.Hour).Unix()), "253402300800")), 503},
+		{"expiry at the end of 9999", says(edit(fmt.Sprint(start.Add(time.Hour).Unix()), "253402300799")), 200},
 		{"audience is a number", says(edit(`"aud":"`+resource+`"`, `"aud":7`)), 503},
 		{"not UTF-8", says(edit("alice", "a\xff")), 503},
 		{"too large", says(live + strings.Repeat(" ", 64<<10)), 503},
@@ -160,6 +163,50 @@ func TestIntrospectionSlow(t *testing.T) {
 		res := call(h, "Bearer t")
 		if took := time.Since(begin); res.StatusCode != 503 || res.Header.Get("Retry-After") == "" || took > 5*time.Second {
 			t.Errorf("status %d after %v", res.StatusCode, took)
+		}
+	})
+}
+
+// A body is an answer that is whole, and not too late to be.
+type body struct {
+	late context.Context
+	err  error
+	rest io.Reader
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.late != nil {
+		<-b.late.Done()
+	}
+	n, err := b.rest.Read(p)
+	if err == io.EOF && b.err != nil {
+		err = b.err
+	}
+	return n, err
+}
+
+func (*body) Close() error { return nil }
+
+// TestIntrospectionCutShort: what is good JSON and was cut off, or came too late, is
+// no answer.
+func TestIntrospectionCutShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			late   bool
+			err    error
+			status int
+		}{"the control": {false, nil, 200}, "cut off": {false, io.ErrUnexpectedEOF, 503}, "late": {true, nil, 503}} {
+			short := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+				b := &body{err: c.err, rest: strings.NewReader(live)}
+				if c.late {
+					b.late = r.Context()
+				}
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: b}, nil
+			})}
+			h := introspected(t, nil, newClock(), func(c *protect.IntrospectionConfig) { c.HTTPClient = short })
+			if res := call(h, "Bearer t"); res.StatusCode != c.status {
+				t.Errorf("%s: status %d, want %d", name, res.StatusCode, c.status)
+			}
 		}
 	})
 }
@@ -212,6 +259,7 @@ func TestIntrospectionCache(t *testing.T) {
 		{"within the longest", 30 * time.Second, live, 30*time.Second - 1, 1},
 		{"after the longest", 30 * time.Second, live, 30 * time.Second, 2},
 		{"off", -1, live, 0, 2},
+		{"without exp", 0, strings.Replace(live, fmt.Sprintf(`"exp":%d,`, start.Add(time.Hour).Unix()), "", 1), 10*time.Second - 1, 1},
 		{"not beyond exp (RFC 7662 §4)", 0, shortLived, 4 * time.Second, 2},
 		{"until exp", 0, shortLived, 4*time.Second - 1, 1},
 		{"not good, for a moment", 0, `{"active":false}`, 5*time.Second - 1, 1},

@@ -223,6 +223,9 @@ func TestKeyRotation(t *testing.T) {
 	step("withdrawn key", first, 401, 3)
 	now.Move(5 * time.Minute)
 	step("keys are old", third, 200, 4)
+	s.set("", first)
+	now.Move(5 * time.Minute)
+	step("withdrawn, at the first look at newer keys", third, 401, 6) // and once more, for an id that is not there
 }
 
 // TestKeysUnavailable: old keys do for an hour; without any, nobody can tell.

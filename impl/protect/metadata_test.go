@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/proof"
@@ -98,6 +99,7 @@ func TestCORS(t *testing.T) {
 		{"a refusal can be read", []string{ours}, "GET", []string{"Origin", ours}, 401, ours},
 		{"a refusal cannot be read elsewhere", []string{ours}, "GET", []string{"Origin", theirs}, 401, ""},
 		{"an answer can be read", []string{ours}, "GET", []string{"Origin", ours, "Authorization", "Bearer good"}, 200, ours},
+		{"no preflight, however it asks", []string{ours}, "GET", ask(ours), 401, ours},
 		{"options that is no preflight", []string{"*"}, "OPTIONS", []string{"Origin", ours}, 401, "*"},
 	} {
 		conf := config(tokens())
@@ -105,6 +107,9 @@ func TestCORS(t *testing.T) {
 		res := send(guard(t, conf).Handler(hello), c.method, resource, c.headers...)
 		if res.StatusCode != c.status || res.Header.Get("Access-Control-Allow-Origin") != c.allowed {
 			t.Errorf("%s: status %d, allowed %q", c.id, res.StatusCode, res.Header.Get("Access-Control-Allow-Origin"))
+		}
+		if vary := res.Header.Values("Vary"); (len(vary) > 0) != slices.Equal(c.origins, []string{ours}) {
+			t.Errorf("%s: Vary %q", c.id, vary)
 		}
 		if res.Header.Get("Access-Control-Allow-Credentials") != "" {
 			t.Errorf("%s: credentials are allowed", c.id)
