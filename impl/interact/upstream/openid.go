@@ -188,7 +188,7 @@ func (p *provider) idToken(ctx context.Context, d *discovered, a interact.Upstre
 	if raw == "" {
 		return nil, errors.New("there is no ID Token")
 	}
-	token, err := d.Verifier(&oidc.Config{ClientID: p.cfg.ClientID}).Verify(ctx, raw)
+	token, err := d.Verifier(&oidc.Config{ClientID: p.cfg.ClientID, Now: p.cfg.Now}).Verify(ctx, raw)
 	if err != nil {
 		return nil, err
 	}

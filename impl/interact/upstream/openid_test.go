@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,11 @@ type liar struct {
 	other    bool           // it is signed by a key that is not published
 	info     string         // sub of UserInfo
 	status   int            // of the token endpoint
+	silent   bool           // its metadata do not promise iss (RFC 9207 §3)
+	noInfo   bool           // it has no UserInfo endpoint
+	kind     string         // token_type
+	down     bool           // nothing is there but trouble
+	hits     int            // requests for its metadata
 	asked    url.Values     // the last token request
 }
 
@@ -52,6 +58,7 @@ func (l *liar) honest() {
 		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
 	}
 	l.unsigned, l.other, l.info, l.status = false, false, "248289761001", http.StatusOK
+	l.silent, l.noInfo, l.kind, l.down = false, false, "Bearer", false
 }
 
 func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -59,11 +66,19 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var answer any
 	switch r.URL.Path {
 	case "/.well-known/openid-configuration":
-		answer = map[string]any{
+		if l.hits++; l.down {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		about := map[string]any{
 			"issuer": l.URL, "authorization_endpoint": l.URL + "/authorize", "token_endpoint": l.URL + "/token", "jwks_uri": l.URL + "/jwks",
 			"userinfo_endpoint": l.URL + "/userinfo", "id_token_signing_alg_values_supported": []string{"RS256"},
-			"authorization_response_iss_parameter_supported": true,
+			"authorization_response_iss_parameter_supported": !l.silent,
 		}
+		if l.noInfo {
+			delete(about, "userinfo_endpoint")
+		}
+		answer = about
 	case "/jwks":
 		answer = map[string]any{"keys": []jose.PublicKey{l.key.Public()}}
 	case "/userinfo":
@@ -72,7 +87,7 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		l.asked = r.PostForm
 		w.WriteHeader(l.status)
-		if answer = map[string]any{"access_token": "at", "token_type": "Bearer", "id_token": l.idToken()}; l.status != http.StatusOK {
+		if answer = map[string]any{"access_token": "at", "token_type": l.kind, "id_token": l.idToken()}; l.status != http.StatusOK {
 			answer = map[string]any{"error": "invalid_grant"}
 		}
 	}
@@ -153,8 +168,76 @@ func TestIDTokenIsChecked(t *testing.T) {
 	if id, err := up.SignIn(t.Context(), attempt, answer); err != nil || id.Subject != "u_1" || linked != 1 {
 		t.Errorf("positive control: %+v, %v", id, err)
 	}
+	// Several audiences do where we are the party, and an access token that is bound.
+	l.set("aud", []string{"charter", "other"})()
+	l.set("azp", "charter")()
+	sum := sha256.Sum256([]byte("at"))
+	l.set("at_hash", base64.RawURLEncoding.EncodeToString(sum[:16]))()
+	if id, err := up.SignIn(t.Context(), attempt, answer); err != nil || id.Subject != "u_1" || linked != 2 {
+		t.Errorf("positive control of azp and at_hash: %+v, %v", id, err)
+	}
 	if l.asked.Get("code_verifier") != attempt.CodeVerifier || l.asked.Get("redirect_uri") != attempt.RedirectURI || l.asked.Has("client_secret") {
 		t.Errorf("the code was redeemed with %v", l.asked)
+	}
+}
+
+// A provider that promises no iss may send none, and no other; one without
+// UserInfo, or with access tokens of another kind, is not asked there; and the clock
+// is the configured one.
+func TestOtherProviders(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*liar)
+		iss    string
+		ahead  time.Duration
+		email  bool
+		want   error
+	}{
+		"no iss":               {func(l *liar) { l.silent = true }, "", 0, true, nil},
+		"no iss, another's":    {func(l *liar) { l.silent = true }, "https://evil.example", 0, false, interact.ErrUpstreamRefused},
+		"no iss, its own":      {func(l *liar) { l.silent = true }, "own", 0, true, nil},
+		"no UserInfo":          {func(l *liar) { l.noInfo = true }, "own", 0, false, nil},
+		"tokens that are DPoP": {func(l *liar) { l.kind = "DPoP" }, "own", 0, false, nil},
+		"a clock ahead":        {func(*liar) {}, "own", time.Hour, false, interact.ErrUpstreamRefused},
+	} {
+		l := newLiar(t)
+		c.change(l)
+		if c.iss == "own" {
+			c.iss = l.URL
+		}
+		told := ""
+		up, err := OpenID(Config{Issuer: l.URL, ClientID: "charter", Now: func() time.Time { return time.Now().Add(c.ahead) },
+			Link: func(_ context.Context, _, _ string, claims json.RawMessage) (interact.Identity, error) {
+				told = string(claims)
+				return interact.Identity{Subject: "u_1"}, nil
+			}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = up.SignIn(t.Context(), attempt, interact.UpstreamAnswer{Code: "code", Issuer: c.iss})
+		if c.want == nil && err != nil || !errors.Is(err, c.want) || (told != "") != (c.want == nil) || strings.Contains(told, "jane@example.org") != c.email {
+			t.Errorf("%s: %v, want %v; told %s", name, err, c.want, told)
+		}
+	}
+}
+
+// A provider in trouble is asked once in a while, and not again once it answered.
+func TestProviderIsLeftAlone(t *testing.T) {
+	now := time.Now()
+	l := newLiar(t)
+	l.down = true
+	up, err := OpenID(Config{Issuer: l.URL, ClientID: "charter", Link: interact.NewLinkedAccounts(nil).Link, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		after time.Duration
+		down  bool
+		hits  int
+	}{{0, true, 1}, {retryAfter - 1, true, 1}, {1, true, 2}, {retryAfter, false, 3}, {time.Hour, false, 3}} {
+		now, l.down = now.Add(step.after), step.down
+		if _, err := up.Begin(t.Context(), attempt); (err != nil) != step.down || l.hits != step.hits {
+			t.Errorf("after %v more: %d requests, want %d (%v)", step.after, l.hits, step.hits, err)
+		}
 	}
 }
 
@@ -210,14 +293,19 @@ func TestProviderDown(t *testing.T) {
 func TestConfig(t *testing.T) {
 	link := interact.NewLinkedAccounts(nil).Link
 	for name, c := range map[string]Config{
-		"http": {Issuer: "http://accounts.example.org", ClientID: "c", Link: link}, "no URL": {Issuer: "accounts", ClientID: "c", Link: link},
+		"http": {Issuer: "http://accounts.example.org", ClientID: "c", Link: link}, "http on another machine": {Issuer: "http://10.0.0.1", ClientID: "c", Link: link}, "no host": {Issuer: "https:///x", ClientID: "c", Link: link}, "no URL": {Issuer: "accounts", ClientID: "c", Link: link},
 		"no client": {Issuer: "https://accounts.example.org", Link: link}, "no link": {Issuer: "https://accounts.example.org", ClientID: "c"},
 	} {
 		if _, err := OpenID(c); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if _, err := OpenID(Config{Issuer: "https://accounts.example.org", ClientID: "c", Link: link}); err != nil {
-		t.Errorf("positive control: %v", err)
+	for _, issuer := range []string{"https://accounts.example.org", "http://127.0.0.1:8080", "http://[::1]", "http://localhost"} {
+		if up, err := OpenID(Config{Issuer: issuer, ClientID: "c", Link: link}); err != nil || up.Name != strings.SplitN(issuer, "/", 4)[2] {
+			t.Errorf("positive control: %s: %v", issuer, err)
+		}
+	}
+	if up, err := OpenID(Config{Issuer: "https://accounts.example.org", ClientID: "c", Link: link, Name: "Accounts"}); err != nil || up.Name != "Accounts" {
+		t.Errorf("named %+v, %v", up, err)
 	}
 }
