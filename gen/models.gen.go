@@ -399,7 +399,7 @@ type AuthorizationRequest struct {
 	Prompt string `json:"prompt,omitempty"`
 	// Refused: self-issued clients are not offered (OpenID Connect Core §7).
 	Registration string `json:"registration,omitempty"`
-	// A signed request object (RFC 9101 §5.1), where the operator offers that. Its members are the parameters; those beside it are not looked at, but for client_id.
+	// A signed, or signed and then encrypted, request object (RFC 9101 §5.1), where the operator offers that. Its members are the parameters; those beside it are not looked at, but for client_id.
 	Request string `json:"request,omitempty"`
 	// Where a request object is (RFC 9101 §5.2), where the operator offers that: one of the client's request_uris.
 	RequestURI string `json:"request_uri,omitempty"`
@@ -534,6 +534,10 @@ type AuthorizationServerMetadata struct {
 	ProtectedResources []string `json:"protected_resources,omitempty"`
 	// Absent when registration is closed (RFC 7591 §3).
 	RegistrationEndpoint string `json:"registration_endpoint,omitempty"`
+	// How the key of an encrypted request object is encrypted (RFC 7518 §4.1); absent where there are none.
+	RequestObjectEncryptionAlgValuesSupported []string `json:"request_object_encryption_alg_values_supported,omitempty"`
+	// How an encrypted request object is encrypted (RFC 7518 §5.1); absent where there are none.
+	RequestObjectEncryptionEncValuesSupported []string `json:"request_object_encryption_enc_values_supported,omitempty"`
 	// How request objects are signed (RFC 9101 §6.2); absent where there are none.
 	RequestObjectSigningAlgValuesSupported []string `json:"request_object_signing_alg_values_supported,omitempty"`
 	// Request objects by value.
@@ -659,6 +663,14 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 	if o.RegistrationEndpoint != "" {
 		b = appendText(appendName(b, "\"registration_endpoint\":"), o.RegistrationEndpoint)
 	}
+	if o.RequestObjectEncryptionAlgValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"request_object_encryption_alg_values_supported\":"), o.RequestObjectEncryptionAlgValuesSupported)
+
+	}
+	if o.RequestObjectEncryptionEncValuesSupported != nil {
+		b = appendTexts(appendName(b, "\"request_object_encryption_enc_values_supported\":"), o.RequestObjectEncryptionEncValuesSupported)
+
+	}
 	if o.RequestObjectSigningAlgValuesSupported != nil {
 		b = appendTexts(appendName(b, "\"request_object_signing_alg_values_supported\":"), o.RequestObjectSigningAlgValuesSupported)
 
@@ -723,7 +735,7 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"userinfo_signing_alg_values_supported\":"), o.UserinfoSigningAlgValuesSupported)
 
 	}
-	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "end_session_endpoint", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
+	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "end_session_endpoint", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_encryption_alg_values_supported", "request_object_encryption_enc_values_supported", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
 		return b, err
 	}
 	return append(b, '}'), err
@@ -739,7 +751,7 @@ func (o *AuthorizationServerMetadata) UnmarshalJSON(document []byte) error {
 	if err := json.Unmarshal(document, &o.Additional); err != nil {
 		return err
 	}
-	for _, name := range []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "end_session_endpoint", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
+	for _, name := range []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "end_session_endpoint", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_encryption_alg_values_supported", "request_object_encryption_enc_values_supported", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
 		delete(o.Additional, name)
 	}
 	return nil

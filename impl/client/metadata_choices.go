@@ -60,7 +60,7 @@ func SigningAlgs() []string { return slices.Clone(signingAlgs) }
 func AssertionAlgs() []string { return slices.Clone(assertionAlgs) }
 
 // choose registers one value of each choice but the method, which depends on the
-// kind of registration. Encrypted request objects are not offered.
+// kind of registration.
 func (m *Metadata) choose() error {
 	for _, c := range []choice{
 		{"subject_type", &m.SubjectType, &m.SubjectTypesSupported, subjectTypes},
@@ -72,8 +72,8 @@ func (m *Metadata) choose() error {
 		{"userinfo_encrypted_response_alg", &m.UserinfoEncryptedResponseAlg, &m.UserinfoEncryptionAlgValuesSupported, jwe.Algs()},
 		{"userinfo_encrypted_response_enc", &m.UserinfoEncryptedResponseEnc, &m.UserinfoEncryptionEncValuesSupported, jwe.Encs()},
 		{"request_object_signing_alg", &m.RequestObjectSigningAlg, &m.RequestObjectSigningAlgValuesSupported, signingAlgs},
-		{"request_object_encryption_alg", &m.RequestObjectEncryptionAlg, &m.RequestObjectEncryptionAlgValuesSupported, nil},
-		{"request_object_encryption_enc", &m.RequestObjectEncryptionEnc, &m.RequestObjectEncryptionEncValuesSupported, nil},
+		{"request_object_encryption_alg", &m.RequestObjectEncryptionAlg, &m.RequestObjectEncryptionAlgValuesSupported, jwe.Algs()},
+		{"request_object_encryption_enc", &m.RequestObjectEncryptionEnc, &m.RequestObjectEncryptionEncValuesSupported, jwe.Encs()},
 	} {
 		if err := c.register(); err != nil {
 			return err

@@ -76,6 +76,7 @@ func TestParseDocument(t *testing.T) {
 		{"CIMD-4.1-2 other client_id", "client_id", `"https://app.example.com/client.jsoN"`, false},
 		{"CIMD-4.1-2 default port", "client_id", `"https://app.example.com:443/client.json"`, false},
 		{"CIMD-4.1-2 escaped letter", "client_id", `"https://app.example.com/%63lient.json"`, false},
+		{"pairwise", "subject_type", `"pairwise"`, false},
 		{"CIMD-4.1-2 missing", "client_id", ``, false},
 		{"CIMD-4.1-2 null", "client_id", `null`, false},
 		{"CIMD-4.1-2 list", "client_id", `["` + testDocumentURL + `"]`, false},

@@ -13,6 +13,7 @@ func (m *Metadata) applyEncryptionDefaults() {
 	for _, e := range []struct{ alg, enc *string }{
 		{&m.IDTokenEncryptedResponseAlg, &m.IDTokenEncryptedResponseEnc},
 		{&m.UserinfoEncryptedResponseAlg, &m.UserinfoEncryptedResponseEnc},
+		{&m.RequestObjectEncryptionAlg, &m.RequestObjectEncryptionEnc},
 	} {
 		if *e.alg != "" && *e.enc == "" {
 			*e.enc = jwe.DefaultEnc
@@ -20,8 +21,12 @@ func (m *Metadata) applyEncryptionDefaults() {
 	}
 }
 
-// checkEncryption demands an alg with every enc, and a key to encrypt to.
+// checkEncryption demands an alg with every enc, and a key to encrypt to. Request
+// objects are encrypted to a key of the server.
 func (m *Metadata) checkEncryption() error {
+	if m.RequestObjectEncryptionAlg == "" && m.RequestObjectEncryptionEnc != "" {
+		return oauth.InvalidClientMetadata("encryption_alg_missing", "request_object_encryption_enc needs request_object_encryption_alg")
+	}
 	for _, e := range []struct{ member, alg, enc string }{
 		{"id_token_encrypted_response", m.IDTokenEncryptedResponseAlg, m.IDTokenEncryptedResponseEnc},
 		{"userinfo_encrypted_response", m.UserinfoEncryptedResponseAlg, m.UserinfoEncryptedResponseEnc},

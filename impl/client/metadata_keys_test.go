@@ -58,6 +58,9 @@ func TestSigningAlgFitsTheMethod(t *testing.T) {
 // How a secret is kept follows from the method alone.
 func TestSecretForms(t *testing.T) {
 	for method, want := range map[Method]SecretForm{SecretBasic: HashedSecret, SecretPost: HashedSecret, SecretJWT: SealedSecret, PrivateKeyJWT: NoSecret, None: NoSecret, "tls_client_auth": NoSecret} {
+		if got, want := method.Asserts(), method == SecretJWT || method == PrivateKeyJWT; got != want {
+			t.Errorf("%s asserts: %t", method, got)
+		}
 		if got := method.SecretForm(); got != want {
 			t.Errorf("%s: %v, want %v", method, got, want)
 		}
@@ -90,6 +93,9 @@ func TestArgon2idBounds(t *testing.T) {
 		{phc("m=19456,t=2,p=17", 11, 22), false},
 		{phc("m=19456,t=2,p=257", 11, 22), false},
 		{phc("m=+19456,t=2,p=1", 11, 22), false},
+		{phc("m=19456,t=2,p=1", 12, 24) + "!", false}, // what is whole before it would do
+		{strings.Replace(phc("m=19456,t=2,p=1", 12, 24), "$AAAA", "$!AAAA", 1), false},
+		{strings.Replace(phc("m=19456,t=2,p=1", 12, 24), "A$A", "A!$A", 1), false},
 		{"x" + phc("m=19456,t=2,p=1", 11, 22), false},
 		{phc("m=19456,t=2,p=1", 11, 22) + "$", false},
 		{strings.Replace(phc("m=19456,t=2,p=1", 11, 22), "v=19", "v=16", 1), false},
@@ -106,7 +112,8 @@ func TestArgon2idBounds(t *testing.T) {
 func TestValidHost(t *testing.T) {
 	for host, want := range map[string]bool{
 		"[::1]": true, "127.0.0.1": true, "a-1.example": true, "[127.0.0.1]": false, "[::1": false, "[::ffff:127.0.0.1]": false, "[0::1]": false, "[::1%25lo]": false,
-		"a{.example": false, "a`.example": false, "A.example": false, "a..example": false, "-a.example": false, "127.1": false, "0x7f.0x1": false,
+		"a{.example": false, "a`.example": false, "A.example": false, "a..example": false, "-a.example": false, "127.1": false, "0x7f.0x1": false, "a-.example": false, "[1::1": false,
+		strings.Repeat("a.", 126) + "a": true, strings.Repeat("a.", 126) + "ab": false,
 		strings.Repeat("a", 63) + ".example": true, strings.Repeat("a", 64) + ".example": false,
 	} {
 		if validHost(host) != want {
@@ -116,9 +123,18 @@ func TestValidHost(t *testing.T) {
 }
 
 func TestLanguageTag(t *testing.T) {
-	for tag, want := range map[string]bool{"de": true, "zh-Hant-TW": true, "x-123": true, "": false, "de-": false, "de_DE": false, "d{": false, "d`": false, "d[": false, "d@": false, "d:": false, "d/": false, "abcdefghi": false} {
+	for tag, want := range map[string]bool{"de": true, "zh-Hant-TW": true, "x-123": true, "": false, "de-": false, "de_DE": false, "d{": false, "d`": false, "d[": false, "d@": false, "d:": false, "d/": false, "abcdefghi": false, "abcdefgh-abcdefgh-abcdefgh-abcdefgh": true, "abcdefgh-abcdefgh-abcdefgh-abcdefg-a": false} {
 		if languageTag(tag) != want {
 			t.Errorf("%q: %t", tag, !want)
+		}
+	}
+}
+
+// What was not stored by us is not restored.
+func TestRestoreRefuses(t *testing.T) {
+	for _, bad := range []string{"", "null", "[]", "{", `{"redirect_uris":1}`} {
+		if m, err := Restore([]byte(bad)); err == nil {
+			t.Errorf("%q is restored as %s", bad, m.JSON())
 		}
 	}
 }

@@ -36,6 +36,8 @@ func TestLocalized(t *testing.T) {
 	memberTest{"no text", "client_name#de", `1`, metadata}.run(t)
 	memberTest{"ATK-37 long", "client_name#de", `"` + strings.Repeat("a", 257) + `"`, metadata}.run(t)
 	memberTest{"as long as it may be", "client_name#de", `"` + strings.Repeat("ü", 256) + `"`, ""}.run(t)
+	memberTest{"a URI as long as it may be", "tos_uri#de", `"https://a.example/` + strings.Repeat("a", 2048-18) + `"`, ""}.run(t)
+	memberTest{"a URI that is longer", "tos_uri#de", `"https://a.example/` + strings.Repeat("a", 2048-17) + `"`, metadata}.run(t)
 	memberTest{"ATK-131 control", "client_name#de", `"a\nb"`, metadata}.run(t)
 	many := map[string]string{}
 	for n := range maxLocalized {
@@ -75,6 +77,8 @@ func TestJWKS(t *testing.T) {
 		{"one kid twice", okp + "," + okp, "invalid_client_metadata"},
 		{"one kid twice, escaped", okp + "," + strings.Replace(okp, `"1"`, `"\u0031"`, 1), "invalid_client_metadata"},
 		{"two without kid", ec + "," + ec, ""},
+		{"private, and public keys in another case", secret("d") + `],"KEYS":[` + ec, "invalid_client_metadata"},
+		{"public keys, and others in another case", ec + `],"KEYS":[`, "invalid_client_metadata"},
 		{"incomplete", `{"kty":"EC","crv":"P-256","x":"eA"}`, "invalid_client_metadata"},
 		{"not base64url", `{"kty":"OKP","crv":"Ed25519","x":"+/=="}`, "invalid_client_metadata"},
 		{"no kty", `{"x":"eA"}`, "invalid_client_metadata"},
@@ -180,7 +184,7 @@ func TestAccessors(t *testing.T) {
 func TestHasOrigin(t *testing.T) {
 	proof.Of(t, "MAD-2")
 	m := mustParse(t, with(t, map[string]string{
-		"redirect_uris":    `["https://app.example.com/cb","https://b.example:8443/","http://127.0.0.1:80/cb","com.example.app:/cb","cursor://x.example/cb"]`,
+		"redirect_uris":    `["https://app.example.com/cb","https://b.example:8443/","http://127.0.0.1:80/cb","https://[::1]/cb","com.example.app:/cb","cursor://x.example/cb"]`,
 		"application_type": `"native"`, "token_endpoint_auth_method": `"none"`,
 	}))
 	for _, c := range []struct {
@@ -199,6 +203,9 @@ func TestHasOrigin(t *testing.T) {
 		{"https://APP.example.com", false},
 		{"https://b.example", false},
 		{"http://app.example.com", false},
+		{"https://[::1]:49152", false},
+		{"http://[::1]:49152", false},
+		{"https://app.example.com:80", false},
 		{"http://localhost:49152", false},
 		{"https://127.0.0.1", false},
 		{"com.example.app:", false},

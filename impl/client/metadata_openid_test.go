@@ -22,6 +22,10 @@ func TestOpenIDMembers(t *testing.T) {
 		{"another subject type", "subject_type", `"ephemeral"`, refused},
 		{"sector", "sector_identifier_uri", `"https://sector.example.com/uris.json"`, ""},
 		{"sector by http", "sector_identifier_uri", `"http://sector.example.com/uris.json"`, refused},
+		{"sector with a parameter of answers", "sector_identifier_uri", `"https://sector.example.com/?code=x"`, refused},
+		{"sector in capitals", "sector_identifier_uri", `"https://SECTOR.example.com/uris.json"`, refused},
+		{"sector with a bad escape", "sector_identifier_uri", `"https://sector.example.com/%zz"`, refused},
+		{"sector with a space", "sector_identifier_uri", `"https://sector.example.com/?a b"`, refused},
 		{"ID tokens by RS256", "id_token_signed_response_alg", `"RS256"`, ""},
 		{"ID tokens by EdDSA", "id_token_signed_response_alg", `"EdDSA"`, ""},
 		{"ID tokens unsigned", "id_token_signed_response_alg", `"none"`, refused},
@@ -82,12 +86,37 @@ func TestOpenIDMembersTogether(t *testing.T) {
 		{"requests must be signed, by what", map[string]string{"require_signed_request_object": `true`}, false},
 		{"pairwise at two hosts", map[string]string{"subject_type": `"pairwise"`, "redirect_uris": `["https://a.example/","https://b.example/"]`}, false},
 		{"pairwise at two hosts with a sector", map[string]string{"subject_type": `"pairwise"`, "redirect_uris": `["https://a.example/","https://b.example/"]`, "sector_identifier_uri": `"https://c.example/"`}, true},
+		{"pairwise at no host", map[string]string{"subject_type": `"pairwise"`, "application_type": `"native"`, "token_endpoint_auth_method": `"none"`, "redirect_uris": `["com.example.app:/cb"]`}, false},
+		{"pairwise at no host with a sector", map[string]string{"subject_type": `"pairwise"`, "application_type": `"native"`, "token_endpoint_auth_method": `"none"`, "redirect_uris": `["com.example.app:/cb"]`, "sector_identifier_uri": `"https://c.example/"`}, true},
+		{"encrypted", map[string]string{"id_token_encrypted_response_alg": `"RSA-OAEP-256"`, "jwks_uri": `"https://app.example.com/keys"`}, true},
+		{"encrypted without keys", map[string]string{"id_token_encrypted_response_alg": `"RSA-OAEP-256"`}, false},
+		{"encrypted to a key that is there", map[string]string{"userinfo_encrypted_response_alg": `"ECDH-ES"`, "jwks": strings.Replace(testKey, `"kty"`, `"use":"enc","kty"`, 1)}, true},
+		{"encrypted to no key for it", map[string]string{"userinfo_encrypted_response_alg": `"RSA-OAEP-256"`, "jwks": testKey}, false},
+		{"enc without alg", map[string]string{"id_token_encrypted_response_enc": `"A256GCM"`, "jwks_uri": `"https://app.example.com/keys"`}, false},
+		{"userinfo's enc without alg", map[string]string{"userinfo_encrypted_response_enc": `"A256GCM"`, "jwks_uri": `"https://app.example.com/keys"`}, false},
 		{"pairwise at two ports of a host", map[string]string{"subject_type": `"pairwise"`, "redirect_uris": `["https://a.example/","https://a.example:8443/"]`}, true},
 	} {
 		_, err := Parse(with(t, c.members), testRules)
 		if (err == nil) != c.ok || err != nil && codeOf(err) != "invalid_client_metadata" {
 			t.Errorf("%s: %v", c.name, err)
 		}
+	}
+}
+
+// What is not said of an encryption is what the standard says (OpenID Connect
+// Registration §2), and a server without request objects has no client that must
+// send them.
+func TestOpenIDDefaults(t *testing.T) {
+	m := mustParse(t, with(t, map[string]string{"id_token_encrypted_response_alg": `"RSA-OAEP-256"`, "userinfo_encrypted_response_alg": `"RSA-OAEP-256"`, "userinfo_encrypted_response_enc": `"A256GCM"`, "jwks_uri": `"https://app.example.com/keys"`}))
+	if m.IDTokenEncryptedResponseEnc != "A128CBC-HS256" || m.UserinfoEncryptedResponseEnc != "A256GCM" {
+		t.Errorf("enc is %q and %q", m.IDTokenEncryptedResponseEnc, m.UserinfoEncryptedResponseEnc)
+	}
+	if m := mustParse(t, with(t, nil)); m.IDTokenEncryptedResponseEnc != "" {
+		t.Errorf("enc without encryption is %q", m.IDTokenEncryptedResponseEnc)
+	}
+	signed := with(t, map[string]string{"require_signed_request_object": `true`, "jwks": testKey})
+	if _, err := Parse(signed, Rules{GrantTypes: testRules.GrantTypes}); codeOf(err) != "invalid_client_metadata" {
+		t.Errorf("signed requests that the server does not take: %v", err)
 	}
 }
 
@@ -152,7 +181,7 @@ func TestCheckSector(t *testing.T) {
 		{`["https://a.example/cb","https://b.example/cb","https://x.example/"]`, true},
 		{`["https://a.example/cb"]`, false},
 		{`["https://a.example/cb","https://b.example/CB"]`, false},
-		{`[]`, false}, {`{"https://a.example/cb":1}`, false}, {`[1]`, false}, {``, false},
+		{`[]`, false}, {`{"https://a.example/cb":1}`, false}, {`[1]`, false}, {`["https://a.example/cb","https://b.example/cb",1]`, false}, {``, false},
 		{`["https://a.example/cb","https://b.example/cb"] x`, false},
 	} {
 		if err := m.CheckSector([]byte(c.document)); (err == nil) != c.ok || err != nil && codeOf(err) != "invalid_client_metadata" {

@@ -214,7 +214,7 @@ func checkStored(t testing.TB, m Metadata) {
 }
 
 func TestParseRefusesDoubleMeaning(t *testing.T) {
-	proof.Of(t, "ATK-110", "ATK-159")
+	proof.Of(t, "ATK-110", "ATK-159", "RFC7591-2.2-1")
 	const uris = `"redirect_uris":["https://a.example/"]`
 	for _, c := range []struct{ name, document string }{
 		{"ATK-110 member in another case", `{` + uris + `,"Redirect_URIs":["https://b.example/"]}`},

@@ -39,7 +39,7 @@ func LoopbackTarget(uri string) bool {
 // a private-use scheme.
 func RedirectOrigin(uri string) string {
 	u, problem := cutRedirectURI(uri)
-	if problem != "" || u.host == "" {
+	if problem != "" {
 		return ""
 	}
 	return u.origin()

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/proof"
@@ -107,12 +108,19 @@ func TestRedirectURITargets(t *testing.T) {
 		{"com.example.app://app.bank.example/cb", "com.example.app", "com.example.app:", false},
 		{"javascript:alert(1)", "", "", false},
 		{"https://app.example.com@evil.com/cb", "", "", false},
+		{"http://127.0.0.1/../cb", "", "", false},
+		{"https://app.example.com/cb?code=x", "", "", false},
+		{"https://app.example.com:80/cb", "app.example.com:80", "https://app.example.com:80", false},
+		{"http://localhost:443/cb", "localhost:443", "http://localhost:443", true},
 	} {
 		if got := DisplayTarget(c.uri); got != c.display {
 			t.Errorf("MCP-SEC-Localhost-Redirect-URI-Risks-2 DisplayTarget(%q) = %q, want %q", c.uri, got, c.display)
 		}
 		if got := Origin(c.uri); got != c.origin {
 			t.Errorf("Origin(%q) = %q, want %q", c.uri, got, c.origin)
+		}
+		if got, want := RedirectOrigin(c.uri), c.origin; got != strings.TrimSuffix(want, "com.example.app:") {
+			t.Errorf("RedirectOrigin(%q) = %q", c.uri, got)
 		}
 		if got := LoopbackTarget(c.uri); got != c.loopback {
 			t.Errorf("LoopbackTarget(%q) = %v", c.uri, got)

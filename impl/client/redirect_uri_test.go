@@ -169,3 +169,27 @@ func TestBrowsersHosts(t *testing.T) {
 		t.Errorf("%d accepted, %d refused that the two parsers read apart: the comparison is blind", accepted, misread)
 	}
 }
+
+// An escape is two hexadecimal digits (RFC 3986 §2.1), and a scheme has letters
+// in lower case, digits and three signs (§3.1): what is beside them in ASCII is
+// refused.
+func TestBytesOfARedirectURI(t *testing.T) {
+	for c := byte('!'); c < 0x7f; c++ {
+		hex := strings.IndexByte("0123456789abcdefABCDEF", c) >= 0
+		for escape, want := range map[string]bool{"%" + string(c) + "1": hex && c != '0' && c != '1', "%6" + string(c): hex} {
+			if _, v, _ := judge("https://app.example.com/x"+escape, false); (v == usable) != want {
+				t.Errorf("%s: %v", escape, v)
+			}
+		}
+		letter := strings.IndexByte("abcdefghijklmnopqrstuvwxyz", c) >= 0
+		later := letter || strings.IndexByte("0123456789+-.:", c) >= 0 // a colon ends the scheme
+		for scheme, want := range map[string]bool{string(c) + "om.example.app": letter, "com.ex" + string(c) + "mple.app": later} {
+			if _, v, _ := judge(scheme+":/cb", true); (v != refused) != want {
+				t.Errorf("%s: %v", scheme, v)
+			}
+		}
+	}
+	if _, v, _ := judge("com.example.app", true); v != refused {
+		t.Errorf("without a colon: %v", v)
+	}
+}

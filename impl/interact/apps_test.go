@@ -58,6 +58,7 @@ func forms(t testing.TB, res *http.Response) map[string]url.Values {
 
 // The whole walk: sign in for the page alone, see what was allowed, take it back.
 func TestConnectedApps(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-16.18-3")
 	proof.Of(t, "OAUTH21-7.9-5")
 	p := newPlace(t)
 	tokens := p.browser().connected()

@@ -91,7 +91,7 @@ func Pages(cfg Config) func(*server.Server) (server.Interaction, error) {
 		p := &pages{cfg: cfg, server: srv, at: at, painter: painter}
 		p.sessions = &sessions{
 			store: cfg.Store, issuer: at.issuer, secure: at.secure,
-			idle: cfg.SessionIdle, lifetime: cfg.SessionLifetime, now: p.now,
+			idle: cfg.SessionIdle, lifetime: cfg.SessionLifetime, now: p.now, revived: srv.Revived,
 			over: func(ctx context.Context, session store.Session) error {
 				_, err := srv.EndSession(ctx, server.SessionEnd{Subject: session.Subject, SessionID: session.ID})
 				return err

@@ -55,6 +55,7 @@ func TestConsentTwice(t *testing.T) {
 // A form that was not
 // made for this browser, request and person does nothing.
 func TestForgedForms(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-3.1.2.3-5")
 	proof.Of(t, "RFC6749-10.12-1")
 	proof.Of(t, "ATK-40", "ATK-42", "ATK-143", "CVE-2022-39222", "CVE-2026-7571")
 	p := newPlace(t)

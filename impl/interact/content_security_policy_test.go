@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 func TestConsentFormAction(t *testing.T) {
@@ -34,6 +36,7 @@ func TestConsentFormAction(t *testing.T) {
 }
 
 func TestContentSecurityPolicy(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-3.1.2.3-5")
 	policy := contentSecurityPolicy("p{}", "'self'")
 	for _, directive := range []string{"default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"} {
 		if !slices.Contains(strings.Split(policy, "; "), directive) {

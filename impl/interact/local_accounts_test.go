@@ -240,6 +240,7 @@ func TestAdd(t *testing.T) {
 
 // A name that is used again is another person.
 func TestSubjectsAreNeverUsedAgain(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-5.7-1")
 	proof.Of(t, "RFC7519-4.1.2-1")
 	proof.Of(t, "CVE-2026-55670")
 	st, c := memory.New(), newClock()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"testing"
 	"time"
 
@@ -76,6 +77,7 @@ func subjectOf(t *testing.T, l *LocalAccounts, name string) string {
 
 // OIDC-CORE-5.1-1, -2: what the standard says of its claims holds of every account.
 func TestCheckClaims(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-5.1-1", "OIDC-CORE-5.1-2")
 	for claims, good := range map[string]bool{
 		`{"email":"alice@example.com","email_verified":true}`:                true,
 		`{"email":"Alice <alice@example.com>"}`:                              false,

@@ -25,6 +25,8 @@ type sessions struct {
 	now            func() time.Time
 	// over ends a session and what was signed in to with it.
 	over func(context.Context, store.Session) error
+	// revived reports whether what is so old may have ended since (server.Revived).
+	revived func(time.Time) bool
 }
 
 // maxSessions bounds the accounts at one browser: the one used longest ago gives
@@ -83,7 +85,7 @@ func (s *sessions) live(ctx context.Context, d store.Digest) (store.Session, boo
 	if err != nil {
 		return store.Session{}, false, err
 	}
-	return session, s.now().Before(session.ExpiresAt), nil
+	return session, s.now().Before(session.ExpiresAt) && !s.revived(session.CreatedAt), nil
 }
 
 // all returns the live sessions of a browser, in the order of the cookie.

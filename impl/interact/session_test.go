@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/impl/internal/proof"
+	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/seal"
+	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 )
@@ -19,7 +21,34 @@ func newSessions(st store.Store, c *clock, issuer string) *sessions {
 	return &sessions{
 		store: st, issuer: issuer, secure: strings.HasPrefix(issuer, "https:"),
 		idle: time.Hour, lifetime: 5 * time.Hour, now: c.now,
-		over: func(ctx context.Context, session store.Session) error { return st.EndSession(ctx, session.ID) },
+		over:    func(ctx context.Context, session store.Session) error { return st.EndSession(ctx, session.ID) },
+		revived: func(time.Time) bool { return false },
+	}
+}
+
+// A session that is older than the restore of a backup is over: its owner may
+// have signed out since, or an operator may have ended it.
+func TestSessionBeforeRestore(t *testing.T) {
+	proof.Of(t, "ATK-189")
+	st := memory.New()
+	p := newPlaceOver(t, st)
+	b := p.browser()
+	b.signIn()
+	signedIn := func() bool {
+		again := servertest.New(t, st, func(sc *server.Config) {
+			sc.Interaction = Pages(Config{Accounts: p.accounts, Store: st, Now: sc.Now})
+		})
+		again.Clock.Move(2 * time.Second)
+		return again.Get("/apps", nil, b.send).StatusCode == http.StatusOK
+	}
+	if !signedIn() {
+		t.Error("control: the session is over without a restore")
+	}
+	if err := server.MarkRestored(t.Context(), st, p.Clock.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if signedIn() {
+		t.Error("the session outlived the restore")
 	}
 }
 

@@ -45,9 +45,22 @@ func TestFold(t *testing.T) {
 			t.Errorf("%q and %q are two names", pair[0], pair[1])
 		}
 	}
-	for _, pair := range [][2]string{{"A[", "A{"}, {"a[", "a{"}, {"É", "e"}} {
+	for _, pair := range [][2]string{{"A[", "A{"}, {"A?", "A_"}, {"A0", "Ap"}, {"a[", "a{"}, {"É", "e"}} {
 		if fold(pair[0]) == fold(pair[1]) {
 			t.Errorf("%q and %q are one name", pair[0], pair[1])
+		}
+	}
+}
+
+// Escapes neither end a string nor hide a member.
+func TestEscapes(t *testing.T) {
+	m, err := strictObject([]byte(`{"a":"\",\"b\":\"","b\u0022":"\\","c":["\\\"","]"]}`))
+	if err != nil || len(m) != 3 || string(m["a"]) != `"\",\"b\":\""` || string(m["b\""]) != `"\\"` || string(m["c"]) != `["\\\"","]"]` {
+		t.Errorf("%q, %v", m, err)
+	}
+	for _, twice := range []string{`{"a":"\\","\u0061":1}`, `{"x":"\"","a":1,"\u0041":2}`} {
+		if m, err := strictObject([]byte(twice)); err == nil {
+			t.Errorf("%s is taken as %q", twice, m)
 		}
 	}
 }

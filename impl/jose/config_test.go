@@ -28,6 +28,7 @@ func TestVerifierOptions(t *testing.T) {
 		{"lifetime", func(c *VerifierConfig) { c.MaxLifetime = time.Hour }, head(k), map[string]any{"exp": at + 3600}, true},
 		{"lifetime from now", func(c *VerifierConfig) { c.MaxLifetime = time.Hour }, head(k), map[string]any{"exp": at + 3601, "iat": at + 30}, false},
 		{"lifetime without iat", func(c *VerifierConfig) { c.MaxLifetime = time.Hour }, head(k), map[string]any{"exp": at + 3601, "iat": nil}, false},
+		{"lifetime without iat, short", func(c *VerifierConfig) { c.MaxLifetime = time.Hour }, head(k), map[string]any{"exp": at + 3600, "iat": nil}, true},
 		{"lifetime from iat", func(c *VerifierConfig) { c.MaxLifetime = time.Hour }, head(k), map[string]any{"exp": at + 3600, "iat": at - 1}, false},
 		{"several audiences", func(c *VerifierConfig) { c.MultipleAudiences = true }, head(k), map[string]any{"aud": []string{"https://x.example", audience}}, true},
 		{"several, none ours", func(c *VerifierConfig) { c.MultipleAudiences = true }, head(k), map[string]any{"aud": []string{"https://x.example", "https://y.example"}}, false},
@@ -43,6 +44,23 @@ func TestVerifierOptions(t *testing.T) {
 		}
 		if _, err := v.Verify(t.Context(), forge(t, k, c.header, body(t, c.claims))); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// Without a clock the time is that of the machine.
+func TestVerifierClock(t *testing.T) {
+	k := testKeys(t)[EdDSA]
+	conf := config(k)
+	conf.Now = nil
+	v, err := NewVerifier(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Unix()
+	for exp, ok := range map[int64]bool{at + 3600: true, at - 1: false} {
+		if _, err := v.Verify(t.Context(), forge(t, k, head(k), body(t, map[string]any{"iat": at - 10, "exp": exp}))); (err == nil) != ok {
+			t.Errorf("exp %d at %d: %v", exp, at, err)
 		}
 	}
 }

@@ -3,10 +3,12 @@ package jose
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -99,6 +101,7 @@ func TestKeyForAlgorithm(t *testing.T) {
 		{"nil RSA", (*rsa.PublicKey)(nil), nil},
 		{"nil EC", (*ecdsa.PublicKey)(nil), nil},
 		{"bytes, as for HMAC", der, nil},
+		{"short Ed25519", ed25519.PublicKey(make([]byte, 31)), nil},
 		{"nil", nil, nil},
 	} {
 		for _, alg := range append([]Algorithm{"HS256", "none", ""}, algorithms...) {
@@ -122,6 +125,14 @@ type broken struct{ crypto.Signer }
 
 func (broken) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return []byte{0x30, 0}, nil }
 
+// down does not sign now.
+type down struct {
+	crypto.Signer
+	err error
+}
+
+func (d down) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return nil, d.err }
+
 func TestRemoteSigner(t *testing.T) {
 	for alg, k := range testKeys(t) {
 		r, err := NewKey(alg, remote{k.signer})
@@ -139,12 +150,62 @@ func TestRemoteSigner(t *testing.T) {
 			t.Errorf("%s: a remote key was marshalled: %v", alg, err)
 		}
 	}
+	for alg, k := range testKeys(t) {
+		down := down{k.signer, errors.New("the HSM is gone")}
+		r, err := NewKey(alg, down)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token, err := r.Sign("at+jwt", goodClaims()); !errors.Is(err, down.err) {
+			t.Errorf("%s: a signer that fails made %q, %v", alg, token, err)
+		}
+		for _, other := range algorithms {
+			if _, err := NewKey(other, k.signer); (err == nil) != (other == alg || alg == RS256 && other == PS256 || alg == PS256 && other == RS256) {
+				t.Errorf("a key for %s is one for %s: %v", alg, other, err)
+			}
+		}
+		if _, err := NewKey(alg, nil); !errors.Is(err, ErrKey) {
+			t.Errorf("%s: no signer: %v", alg, err)
+		}
+	}
 	b, err := NewKey(ES256, broken{testKeys(t)[ES256].signer})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if token, err := b.Sign("at+jwt", goodClaims()); err == nil {
 		t.Errorf("a malformed signature made %s", token)
+	}
+}
+
+// A signer that is not ours to trust cannot make a signature of another length
+// (RFC 7518 §3.4), and crashes nothing.
+func TestFixedWidth(t *testing.T) {
+	one, most := big.NewInt(1), new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1))
+	more := new(big.Int).Add(most, one)
+	for _, c := range []struct {
+		name string
+		r, s *big.Int
+		rest string
+		ok   bool
+	}{
+		{"least", one, one, "", true},
+		{"most", most, most, "", true},
+		{"r is zero", new(big.Int), one, "", false},
+		{"s is zero", one, new(big.Int), "", false},
+		{"r is negative", big.NewInt(-1), one, "", false},
+		{"s is negative", one, big.NewInt(-1), "", false},
+		{"r is too long", more, one, "", false},
+		{"s is too long", one, more, "", false},
+		{"something behind it", one, one, "x", false},
+	} {
+		der, err := asn1.Marshal(struct{ R, S *big.Int }{c.r, c.s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := fixedWidth(append(der, c.rest...))
+		if (err == nil) != c.ok || c.ok && (len(out) != 64 || new(big.Int).SetBytes(out[:32]).Cmp(c.r) != 0 || new(big.Int).SetBytes(out[32:]).Cmp(c.s) != 0) {
+			t.Errorf("%s: %x, %v", c.name, out, err)
+		}
 	}
 }
 
@@ -171,6 +232,11 @@ func TestSignRefuses(t *testing.T) {
 			t.Errorf("%s: %.80s, %v", c.name, token, err)
 		}
 	}
+	if _, err := k.Sign("at+jwt", map[string]any{"f": func() {}}); err != nil {
+		if _, ok := errors.AsType[*json.UnsupportedTypeError](err); !ok {
+			t.Errorf("claims that cannot be encoded: %v", err)
+		}
+	}
 }
 
 // TestParseJWKSet is ATK-118 and ATK-81: the rows that are no error say how many
@@ -185,6 +251,20 @@ func TestParseJWKSet(t *testing.T) {
 		many = append(many, with(edJWK, fmt.Sprintf(`"kid":"k%d"`, i)))
 	}
 	fits = many[:32]
+	// The same 64 bytes, of which x has 33.
+	point := make([]byte, 64)
+	f := map[string]string{}
+	if err := json.Unmarshal([]byte(ecJWK), &f); err != nil {
+		t.Fatal(err)
+	}
+	for i, member := range []string{"x", "y"} {
+		b, err := decode(f[member])
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(point[32*i:], b)
+	}
+	split := `{"kty":"EC","crv":"P-256","x":"` + encoding.EncodeToString(point[:33]) + `","y":"` + encoding.EncodeToString(point[33:]) + `"}`
 	for _, c := range []struct {
 		name, in string
 		keys     int // -1 is refused
@@ -215,11 +295,19 @@ func TestParseJWKSet(t *testing.T) {
 		{"member in another case", set(with(ecJWK, `"X":"AA"`)), -1},
 		{"point off the curve", set(strings.Replace(ecJWK, "x_FE", "y_FE", 1)), -1},
 		{"short coordinate", set(strings.Replace(ecJWK, "f83O", "", 1)), -1},
+		{"coordinates split elsewhere", set(split), -1},
+		{"RSA without n", set(`{"kty":"RSA","e":"AQAB"}`), -1},
+		{"RSA without e", set(strings.Replace(rsaJWK, `"e":"AQAB",`, "", 1)), -1},
+		{"EC without y", set(ecJWK[:strings.Index(ecJWK, `,"y"`)] + "}"), -1},
+		{"OKP without x", set(`{"kty":"OKP","crv":"Ed25519"}`), -1},
+		{"OKP of 31 bytes", set(strings.Replace(edJWK, "HURo", "", 1)), -1},
 		{"padded", set(strings.Replace(edJWK, "HURo", "HURo=", 1)), -1},
 		{"line break in a value", set(strings.Replace(edJWK, "HURo", `HU\nRo`, 1)), -1},
 		{"leading zero octet", set(strings.Replace(rsaJWK, `"n":"`, `"n":"AAAA`, 1)), -1},
 		{"small modulus", set(`{"kty":"RSA","e":"AQAB","n":"` + strings.Repeat("_", 160) + `"}`), -1},
 		{"huge modulus", set(`{"kty":"RSA","e":"AQAB","n":"` + strings.Repeat("_", 2732) + `"}`), -1},
+		{"exponent that wraps around", set(strings.Replace(rsaJWK, "AQAB", "AQAAAAAAAQAB", 1)), -1},
+		{"exponent with a leading zero", set(strings.Replace(rsaJWK, "AQAB", "AAEAAQ", 1)), -1},
 		{"huge exponent", set(strings.Replace(rsaJWK, "AQAB", "_____w", 1)), -1},
 		{"exponent 1", set(strings.Replace(rsaJWK, "AQAB", "AQ", 1)), -1},
 		{"no keys", `{}`, -1},

@@ -119,7 +119,8 @@ func TestUnverified(t *testing.T) {
 	if c, ok := Unverified(token); !ok || c.Subject != "mallory" {
 		t.Errorf("%+v, %v", c, ok)
 	}
-	for _, bad := range []string{"", "a.b", "a.b.c", token + "=", strings.Repeat(".", MaxToken+1)} {
+	other := forge(t, key, `{"alg":"ES256","typ":"at+jwt","jwk":{}}`, body(t, nil)) // a header that no Verifier reads
+	for _, bad := range []string{"", "a.b", "a.b.c", token + "=", token + ".AA", other, strings.Repeat(".", MaxToken+1)} {
 		if _, ok := Unverified(bad); ok {
 			t.Errorf("%.20q is taken", bad)
 		}

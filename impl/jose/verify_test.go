@@ -161,6 +161,7 @@ func TestFormAttacks(t *testing.T) {
 			t.Errorf("%s took %d bytes", c.name, n)
 		}
 	}
+	invalid(t, v, "no signature", part[0]+"."+part[1]+".", "base64") // before any key is asked for
 	for i, c := range []byte(token) {
 		for _, o := range []byte("AQgw_z.") {
 			if o != c {

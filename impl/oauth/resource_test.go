@@ -27,6 +27,11 @@ func TestParseResource(t *testing.T) {
 		{"loopback IPv6", "http://[0:0:0:0:0:0:0:1]:3000", "http://[::1]:3000"},
 		{"IPv4", "https://192.0.2.1/x", "https://192.0.2.1/x"},
 		{"dots that are no segment", "https://h.example/a..b/.c/...", "https://h.example/a..b/.c/..."},
+		{"80 is not https's", "https://api.example.com:80/mcp", "https://api.example.com:80/mcp"},
+		{"hyphen in a name", "https://my-api.example.com/x", "https://my-api.example.com/x"},
+		{"escapes", "https://h.example/%09%aF%Fa?%0A", "https://h.example/%09%aF%Fa?%0A"},
+		{"longest label", "https://" + strings.Repeat("a", 63) + ".example/x", "https://" + strings.Repeat("a", 63) + ".example/x"},
+		{"longest host", "https://" + strings.Repeat("a.", 126) + "a/x", "https://" + strings.Repeat("a.", 126) + "a/x"},
 		{"underscore in a name", "https://my_api.internal/x", "https://my_api.internal/x"},
 	} {
 		r, err := ParseResource(c.in)
@@ -36,6 +41,19 @@ func TestParseResource(t *testing.T) {
 		}
 		if again, err := ParseResource(r.String()); err != nil || again != r {
 			t.Errorf("%s: %q is not canonical: %q, %v", c.name, r, again, err)
+		}
+	}
+}
+
+// An escape is two hexadecimal digits (RFC 3986 §2.1), and what is beside them in
+// ASCII is none.
+func TestEscapesOfAResource(t *testing.T) {
+	for c := byte(0x21); c < 0x7f; c++ {
+		want := strings.IndexByte("0123456789abcdefABCDEF", c) >= 0
+		for _, escape := range []string{"%" + string(c) + "a", "%a" + string(c)} {
+			if _, err := ParseResource("https://api.example.com/x" + escape); (err == nil) != want {
+				t.Errorf("%s: %v", escape, err)
+			}
 		}
 	}
 }
@@ -93,6 +111,11 @@ func TestBadResource(t *testing.T) {
 		{"mapped IPv6", "https://[::ffff:127.0.0.1]/mcp"},
 		{"zone", "https://[fe80::1%25eth0]/mcp"},
 		{"brackets around a name", "https://[api.example.com]/mcp"},
+		{"IPv4 in brackets", "https://[127.0.0.1]/mcp"},
+		{"label of 64", "https://" + strings.Repeat("a", 64) + ".example/mcp"},
+		{"host of 255", "https://" + strings.Repeat("a.", 127) + "a/mcp"},
+		{"label with a hyphen first", "https://-api.example.com/mcp"},
+		{"label with a hyphen last", "https://api-.example.com/mcp"},
 		{"bracket left open", "https://[::1/mcp"},
 		{"dot segment", "https://api.example.com/mcp/../admin"},
 		{"dot segment at the end", "https://api.example.com/mcp/.."},
@@ -102,6 +125,9 @@ func TestBadResource(t *testing.T) {
 		{"encoded backslash", "https://api.example.com/mcp/..%5Cadmin"},
 		{"dot segment with a parameter", "https://api.example.com/mcp/..;x/admin"},
 		{"bad escape", "https://api.example.com/%zz"},
+		{"bad escape in the query", "https://api.example.com/mcp?%zz"},
+		{"space in the query", "https://api.example.com/mcp?a b"},
+		{"newline in the query", "https://api.example.com/mcp?a\nb"},
 		{"cut escape", "https://api.example.com/%2"},
 		{"quote", `https://api.example.com/"`},
 		{"markup", "https://api.example.com/<b>"},

@@ -12,6 +12,7 @@ import (
 )
 
 func TestParseScope(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-14-3")
 	many := func(n int) string {
 		var b strings.Builder
 		for i := range n {

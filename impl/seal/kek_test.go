@@ -78,3 +78,32 @@ func TestParseKEK(t *testing.T) {
 		}
 	}
 }
+
+// TestLooksRandom: the bounds of what is refused as plainly not random.
+func TestLooksRandom(t *testing.T) {
+	distinct := func(n int, more ...byte) []byte {
+		key := make([]byte, 32)
+		for i := range key {
+			key[i] = byte(0x21 + 3*(i%n))
+		}
+		copy(key, more)
+		return key
+	}
+	for _, c := range []struct {
+		name string
+		key  []byte
+		want bool
+	}{
+		{"15 bytes and one that is not printable", distinct(15, 0x80), true},
+		{"14 bytes and one that is not printable", distinct(14, 0x80), false},
+		{"printable", distinct(20), false},
+		{"the last printable", distinct(20, 0x7e), false},
+		{"the first behind it", distinct(20, 0x7f), true},
+		{"the first printable", distinct(20, 0x20), false},
+		{"the last before it", distinct(20, 0x1f), true},
+	} {
+		if got := looksRandom(c.key); got != c.want {
+			t.Errorf("%s: %t", c.name, got)
+		}
+	}
+}

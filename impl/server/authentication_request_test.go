@@ -154,6 +154,7 @@ func TestSignInsThatDo(t *testing.T) {
 
 // What no sign-in can meet, or cannot be read, is refused before anybody is asked.
 func TestAuthenticationRequestsRefusedAtOnce(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-3.1.2.1-24", "OIDC-CORE-15.1-3", "OIDC-CORE-15.1-4")
 	proof.Of(t, "OIDC-CORE-3.1.2.2-6", "OIDC-CORE-3.1.2.6-8")
 	f := newFixture(t, servertest.OpenID, withACR)
 	c, other := f.Public(), f.Confidential()
@@ -201,6 +202,7 @@ func TestAuthenticationRequestsRefusedAtOnce(t *testing.T) {
 
 // The claims parameter: by target, with values and languages, and never more than the account has.
 func TestClaimsParameter(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-5.5.2-1")
 	proof.Of(t, "OIDC-CORE-5.5-1", "OIDC-CORE-5.5.1-1", "OIDC-CORE-5.2-1", "OIDC-CORE-5.2-2", "OIDC-CORE-5.2-3", "OIDC-CORE-2-8", "OIDC-CORE-2-13", "OIDC-CORE-15.1-5", "OIDC-CORE-15.1-7")
 	f := newFixture(t, servertest.OpenID, withACR)
 	c := f.Public()
@@ -274,6 +276,7 @@ func TestClaimsOfAScopeThatWasNotAllowed(t *testing.T) {
 
 // ID Tokens and UserInfo responses are signed as the client registered, by keys that are published.
 func TestIdentityAlgorithms(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-10.1-1", "OIDC-REG-2-15", "OIDC-REG-2-19")
 	proof.Of(t, "OIDC-CORE-15.1-1", "OIDC-CORE-5.3.2-8", "OIDC-CORE-5.3.2-10", "OIDC-CORE-5.3.2-11", "OIDC-CORE-5.3.2-12", "OIDC-CORE-10.1-2", "OIDC-CORE-10.1-3")
 	f := newFixture(t, servertest.OpenID)
 	for _, alg := range []string{"RS256", "ES256", "PS256", "EdDSA"} {
@@ -296,6 +299,10 @@ func TestIdentityAlgorithms(t *testing.T) {
 		signed, _ := io.ReadAll(res.Body)
 		if res.Header.Get("Content-Type") != "application/jwt" {
 			t.Fatalf("%s: %v %s", alg, res.Header, signed)
+		}
+		header, err = base64.RawURLEncoding.DecodeString(strings.Split(string(signed), ".")[0])
+		if err != nil || !strings.Contains(string(header), `"alg":"`+alg+`"`) {
+			t.Errorf("%s: header of userinfo %s", alg, header)
 		}
 		info := payloadOf(t, string(signed))
 		if info["iss"] != servertest.Issuer || info["aud"] != c.ID || info["sub"] != "alice" || info["email"] != "alice@example.com" || info["exp"] != nil {
@@ -364,5 +371,29 @@ func TestOfflineAccess(t *testing.T) {
 	never := newFixture(t, servertest.OpenID, func(c *server.Config) { c.Scopes = []string{"read"}; c.RefreshTokens = server.RefreshNever })
 	if tokens := never.login(never.Public(), "openid offline_access", nil); tokens.Refresh != "" || tokens.Scope != "openid" {
 		t.Errorf("where nobody gets one: %+v", tokens)
+	}
+}
+
+// Texts are compared code point by code point, and none is normalized: é is not e
+// with an accent.
+func TestUnicodeIsComparedAsItIs(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-14-1", "OIDC-CORE-14-2", "OIDC-DISC-5-1", "OIDC-DISC-5-2")
+	const composed, decomposed = "Andr\u00e9", "Andre\u0301"
+	f := newFixture(t, func(c *server.Config) {
+		c.Claims = func(context.Context, string) (json.RawMessage, error) {
+			return json.RawMessage(`{"given_name":"` + composed + `","nickname":"` + decomposed + `"}`), nil
+		}
+	})
+	c := f.Public()
+	for asked, told := range map[string]bool{composed: true, decomposed: false, "andr\u00e9": false, composed + " ": false} {
+		claims := `{"id_token":{"given_name":{"value":"` + asked + `"},"nickname":null}}`
+		code := f.complete(f.Pending(c.Request(url.Values{"scope": {"openid"}, "claims": {claims}, "nonce": {decomposed}})), "alice", 0, "").Get("code")
+		got := f.IDToken(c, f.Token(c, c.Exchange(code, nil)).ID)
+		if (got["given_name"] == composed) != told || (got["given_name"] == nil) == told {
+			t.Errorf("%+q was asked for, and %+q told", asked, got["given_name"])
+		}
+		if got["nickname"] != decomposed || got["nonce"] != decomposed {
+			t.Errorf("nickname %+q, nonce %+q: normalized", got["nickname"], got["nonce"])
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/charterauth/charter/gen"
 	"github.com/charterauth/charter/impl/fetch"
 	"github.com/charterauth/charter/impl/jose"
+	"github.com/charterauth/charter/impl/jose/jwe"
 	"github.com/charterauth/charter/impl/oauth"
 )
 
@@ -43,6 +44,10 @@ func (s *Server) checkRequestObject(ctx context.Context, c *registered, q gen.Au
 		if object, err = s.fetchRequestObject(ctx, c, q.RequestURI); err != nil {
 			return q, problem, err
 		}
+	}
+	object, err := s.openRequestObject(ctx, object)
+	if err != nil {
+		return q, problem, err
 	}
 	claims, err := s.verifyRequestObject(ctx, c, object)
 	if err != nil {
@@ -94,6 +99,21 @@ const (
 	requestObjectLife = time.Hour
 )
 
+// openRequestObject decrypts an object that is encrypted (RFC 9101 §6.1). A client
+// that registered how it may encrypt is not held to that (OpenID Connect
+// Registration §2): any algorithm that the metadata has is good, and none. What is
+// inside must be signed like one in clear, since anybody can encrypt to this server.
+func (s *Server) openRequestObject(ctx context.Context, object string) (string, error) {
+	if !jwe.IsMessage(object) {
+		return object, nil
+	}
+	plain, err := s.keys.decrypt(ctx, object)
+	if errors.Is(err, jwe.ErrMessage) {
+		return "", errRequestObject("request_object_encryption", err)
+	}
+	return string(plain), err
+}
+
 // verifyRequestObject holds an object to RFC 9101 §6.2 and §4: signed by a key of
 // the client, by the algorithm that it registered, made for this server and for
 // now, about this client, and without another object in it.
@@ -137,5 +157,5 @@ func requestObjectReason(err error) string {
 }
 
 func errRequestObject(reason string, cause error) error {
-	return oauth.NewError("invalid_request_object", reason, "the request object is not good: its signature, typ, iss, aud, exp or client_id").Because(cause)
+	return oauth.NewError("invalid_request_object", reason, "the request object is not good: its encryption, signature, typ, iss, aud, exp or client_id").Because(cause)
 }

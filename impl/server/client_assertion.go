@@ -73,6 +73,15 @@ func (s *Server) checkAssertionOnce(ctx context.Context, c *registered, claims *
 	if claims.ID == "" {
 		return errAssertion("client_assertion_jti", errors.New("no jti"))
 	}
+	// What was used before a restore is not remembered. Without iat it was issued at
+	// most its longest life before its end.
+	issued := claims.IssuedAt
+	if issued.IsZero() {
+		issued = claims.ExpiresAt.Add(-assertionLife)
+	}
+	if s.Revived(issued) {
+		return errAssertion("client_assertion_before_restore", nil)
+	}
 	err := s.store.Once(ctx, "client_assertion "+c.id, claims.ID, claims.ExpiresAt.Add(assertionLeeway+assertionMark))
 	switch {
 	case errors.Is(err, store.ErrConsumed):

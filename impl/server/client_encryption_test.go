@@ -51,6 +51,7 @@ func decrypt(t *testing.T, token string, private *rsa.PrivateKey, enc gojose.Con
 
 // An ID Token is signed and then encrypted, by what the client registered.
 func TestEncryptedIDToken(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-2-16")
 	proof.Of(t, "OIDC-REG-2-17", "OIDC-REG-2-31", "OIDC-CORE-10-1", "OIDC-CORE-10.2-1")
 	private, jwk := decryptionKey(t)
 	for _, enc := range []string{"", "A256GCM"} {
@@ -65,7 +66,10 @@ func TestEncryptedIDToken(t *testing.T) {
 		if strings.Count(idToken, ".") != 4 {
 			t.Fatalf("id_token %q", idToken)
 		}
-		if sub := jwtSubject(t, decrypt(t, idToken, private, want)); sub != "alice" {
+		if header := decoded(t, strings.Split(idToken, ".")[0]); !strings.Contains(header, `"cty":"JWT"`) {
+			t.Errorf("header %s", header)
+		}
+		if sub := f.IDToken(c, decrypt(t, idToken, private, want))["sub"]; sub != "alice" { // signed within
 			t.Errorf("sub %q", sub)
 		}
 	}

@@ -81,6 +81,7 @@ func TestKeysAtURIThatAreNone(t *testing.T) {
 // An RSA key whose JWK names no algorithm is for the one that the client
 // registered, and for no other.
 func TestKeyForRegisteredAlgorithm(t *testing.T) {
+	proof.Of(t, "OIDC-DISC-3-27")
 	proof.Of(t, "OIDC-REG-2-25", "OIDC-REG-2-26")
 	f := newKeyFixture(t, memory.New())
 	for _, alg := range []jose.Algorithm{jose.PS256, jose.RS256} {

@@ -24,6 +24,7 @@ func maced(f keyFixture, id, secret string) int {
 // The secret of a client_secret_jwt client is sealed, under its own row; those of
 // other clients stay hashes.
 func TestSealedSecret(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-16.19-1", "OIDC-CORE-16.19-2")
 	st := memory.New()
 	f := newKeyFixture(t, st)
 	const metadata = `{"grant_types":["client_credentials"],"token_endpoint_auth_method":"client_secret_jwt"}`
@@ -38,6 +39,10 @@ func TestSealedSecret(t *testing.T) {
 	}
 	if got := maced(f, c.ID, c.Secret); got != 200 {
 		t.Errorf("status %d", got)
+	}
+	// 32 random bytes in base64: no less than HS256 has (RFC 7518 §3.2).
+	if len(c.Secret) < 43 || c.Secret == other.Secret {
+		t.Errorf("%d bytes, the same twice: %v", len(c.Secret), c.Secret == other.Secret)
 	}
 	// A row that is copied onto another opens nothing.
 	swapped, err := st.Client(context.Background(), other.ID)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/charterauth/charter/impl/fetch"
 	"github.com/charterauth/charter/impl/jose"
+	"github.com/charterauth/charter/impl/jose/jwe"
 )
 
 // withDefaults returns the configuration with every zero field replaced by the
@@ -175,11 +176,14 @@ func (l Lifetimes) signed() time.Duration { return max(l.AccessToken, l.IDToken)
 // openIDProvider reports whether people can sign in to clients.
 func (c Config) openIDProvider() bool { return c.Claims != nil && c.Interaction != nil }
 
-// signingAlgorithms returns the JOSE algorithms that are needed whatever clients
-// register, each once: those of the resources, and RS256 where there are ID
-// Tokens (OpenID Connect Core §15.1).
-func (s *Server) signingAlgorithms() []string {
+// keyAlgorithms returns the JOSE algorithms that keys are needed for whatever
+// clients register, each once: those that open request objects, those of the
+// resources, and RS256 where there are ID Tokens (OpenID Connect Core §15.1).
+func (s *Server) keyAlgorithms() []string {
 	var algorithms []string
+	if s.cfg.RequestObjects != RequestObjectsOff {
+		algorithms = jwe.KeyTypes()
+	}
 	if s.cfg.openIDProvider() {
 		algorithms = append(algorithms, string(jose.RS256))
 	}

@@ -20,6 +20,7 @@ func origin(values ...string) func(*http.Request) {
 // Who may read which answer, for every
 // operation of the document and every kind of origin.
 func TestCrossOriginAccess(t *testing.T) {
+	proof.Of(t, "OIDC-DISC-3-34")
 	proof.Of(t, "OAUTH21-3.2-2")
 	proof.Of(t, "MAD-2")
 	f := newFixture(t)

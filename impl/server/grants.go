@@ -10,7 +10,23 @@ import (
 // Grants lists what a person allowed and still holds, ordered by identifier,
 // behind after, at most limit (1 to 1000) at a time.
 func (s *Server) Grants(ctx context.Context, subject, after string, limit int) ([]store.Grant, error) {
-	return s.store.Grants(ctx, store.GrantFilter{Subject: subject}, s.now(), after, min(max(limit, 1), 1000))
+	limit = min(max(limit, 1), 1000)
+	var live []store.Grant
+	for {
+		page, err := s.store.Grants(ctx, store.GrantFilter{Subject: subject}, s.now(), after, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range page {
+			if !s.Revived(g.CreatedAt) && len(live) < limit {
+				live = append(live, g)
+			}
+		}
+		if len(live) == limit || len(page) < limit {
+			return live, nil
+		}
+		after = page[limit-1].ID
+	}
 }
 
 // RevokeGrant takes back what a person allowed: every token under the grant is

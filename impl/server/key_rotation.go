@@ -2,16 +2,19 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
 	"github.com/charterauth/charter/impl/jose"
+	"github.com/charterauth/charter/impl/jose/jwe"
 	"github.com/charterauth/charter/impl/store"
 )
 
-// RotateKeys replaces every signing key. The new keys are published at once and
+// RotateKeys replaces every key. The new signing keys are published at once and
 // sign after an hour, so that verifiers have seen them by then; the old ones stay
-// published until their last token is dead. A rotation that is already under way
+// published until their last token is dead. A new key to encrypt to takes the place
+// of the old one after an hour, which goes on to open what was encrypted to it. A rotation that is already under way
 // is left as it is.
 func (s *Server) RotateKeys(ctx context.Context) error {
 	set, err := s.keys.read(ctx)
@@ -36,7 +39,7 @@ func (r *keyRing) maintain(ctx context.Context) error {
 	}
 	now := r.now()
 	for _, alg := range set.algorithms() {
-		newest := set.newest(string(alg))
+		newest := set.newest(alg)
 		due := newest.ActiveAt.Add(r.lifetimes.SigningKey)
 		if now.Before(due.Add(-publishLead)) {
 			continue
@@ -51,10 +54,10 @@ func (r *keyRing) maintain(ctx context.Context) error {
 
 // createMissing makes the first key of each algorithm. It signs at once: there is
 // no older one to bridge the time with.
-func (r *keyRing) createMissing(ctx context.Context, set *keySet, algorithms ...jose.Algorithm) error {
+func (r *keyRing) createMissing(ctx context.Context, set *keySet, algorithms ...string) error {
 	now := r.now()
 	for _, alg := range algorithms {
-		if set.newest(string(alg)) != nil {
+		if set.newest(alg) != nil {
 			continue
 		}
 		// ErrConflict: another process was faster, and its key is read next.
@@ -66,8 +69,8 @@ func (r *keyRing) createMissing(ctx context.Context, set *keySet, algorithms ...
 }
 
 // succeed creates the next generation, unless one already waits for its time.
-func (r *keyRing) succeed(ctx context.Context, set *keySet, alg jose.Algorithm, now, activeAt time.Time) error {
-	newest := set.newest(string(alg))
+func (r *keyRing) succeed(ctx context.Context, set *keySet, alg string, now, activeAt time.Time) error {
+	newest := set.newest(alg)
 	if newest == nil || now.Before(newest.ActiveAt) {
 		return nil
 	}
@@ -76,6 +79,45 @@ func (r *keyRing) succeed(ctx context.Context, set *keySet, alg jose.Algorithm, 
 		return nil
 	}
 	return err
+}
+
+// create makes and stores a key. ErrConflict of the store means that another
+// process made this generation.
+func (r *keyRing) create(ctx context.Context, alg string, generation int64, now, activeAt time.Time) error {
+	id, private, public, err := generate(alg)
+	if err != nil {
+		return err
+	}
+	defer clear(private)
+	return r.store.CreateKey(ctx, store.Key{
+		ID: id, Use: useOf(alg), Algorithm: alg, Generation: generation,
+		Sealed: r.kek.Seal(private, keyIdentity(id, alg)), Public: public,
+		CreatedAt: now, ActiveAt: activeAt,
+	})
+}
+
+// generate makes a key: its id, its private half in PKCS#8, and its public JWK.
+func generate(alg string) (id string, private, public []byte, err error) {
+	if useOf(alg) == encryptionKeyUse {
+		opener, err := jwe.Generate(alg)
+		if err != nil {
+			return "", nil, nil, err
+		}
+		if public, err = opener.PublicJWK(); err != nil {
+			return "", nil, nil, err
+		}
+		private, err = opener.MarshalPrivate()
+		return opener.ID(), private, public, err
+	}
+	signer, err := jose.Generate(jose.Algorithm(alg))
+	if err != nil {
+		return "", nil, nil, err
+	}
+	if public, err = json.Marshal(signer.Public()); err != nil {
+		return "", nil, nil, err
+	}
+	private, err = signer.MarshalPrivate()
+	return signer.Public().ID(), private, public, err
 }
 
 // settle retires every key that has a successor. The times follow from the
@@ -93,6 +135,9 @@ func (r *keyRing) settle(ctx context.Context) error {
 		}
 		retiredAt := set.keys[i+1].ActiveAt
 		expiresAt := retiredAt.Add(keySetDeath + r.lifetimes.signed() + retireSlack)
+		if k.opener != nil {
+			expiresAt = retiredAt.Add(keySetDeath + publishLead + requestObjectLife + retireSlack)
+		}
 		if k.RetiredAt.Equal(retiredAt) && !k.ExpiresAt.Before(expiresAt) {
 			continue
 		}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,23 +10,26 @@ import (
 	"time"
 
 	"github.com/charterauth/charter/impl/jose"
+	"github.com/charterauth/charter/impl/jose/jwe"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/store"
 )
 
-// A keyRing holds the signing keys that the store keeps. The state of a key
-// follows from its times alone, so processes need not talk to each other: a key
-// is published before any of them signs with it, and until the last token that
-// any of them signed with it is dead.
+// A keyRing holds the keys that the store keeps: those that sign, and those that
+// clients encrypt to. The state of a key follows from its times alone, so processes
+// need not talk to each other: a key is published before any of them signs with
+// it, and until the last token that any of them signed with it is dead. One to
+// encrypt to is published while it is active, when every process has it, and opens
+// messages until those who saw it then have made and sent theirs.
 //
 // Keys exist only for the algorithms that something needs; where every token is
-// opaque and there are no ID Tokens there is none, and the JWK Set is empty.
+// opaque and there are no ID Tokens and no request objects there is none, and the
+// JWK Set is empty.
 type keyRing struct {
-	store      store.Store
-	kek        *seal.KEK
-	now        func() time.Time
-	lifetimes  Lifetimes
-	algorithms []jose.Algorithm
+	store     store.Store
+	kek       *seal.KEK
+	now       func() time.Time
+	lifetimes Lifetimes
 
 	reading sync.Mutex // one read of the store at a time
 	current atomic.Pointer[keySet]
@@ -41,11 +43,25 @@ type keySet struct {
 
 type ringKey struct {
 	store.Key
-	signer *jose.Key
+	signer *jose.Key       // of a key that signs
+	opener *jwe.PrivateKey // of one that decrypts
+}
+
+// The uses of keys (RFC 7517 §4.2). An algorithm is of one of them alone.
+const (
+	signingKeyUse    = "sig"
+	encryptionKeyUse = "enc"
+)
+
+// useOf returns what a key of alg is for.
+func useOf(alg string) string {
+	if slices.Contains(jwe.KeyTypes(), alg) {
+		return encryptionKeyUse
+	}
+	return signingKeyUse
 }
 
 const (
-	signingKeyUse = "sig"
 
 	// keySetLife is how old a keySet may be that answers for the published keys.
 	keySetLife = 15 * time.Second
@@ -67,14 +83,11 @@ const (
 // beside the first.
 func newKeyRing(ctx context.Context, st store.Store, kek *seal.KEK, now func() time.Time, l Lifetimes, algorithms []string) (*keyRing, error) {
 	r := &keyRing{store: st, kek: kek, now: now, lifetimes: l}
-	for _, a := range algorithms {
-		r.algorithms = append(r.algorithms, jose.Algorithm(a))
-	}
 	set, err := r.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.createMissing(ctx, set, r.algorithms...); err != nil {
+	if err := r.createMissing(ctx, set, algorithms...); err != nil {
 		return nil, err
 	}
 	return r, r.maintain(ctx)
@@ -91,14 +104,14 @@ func (r *keyRing) read(ctx context.Context) (*keySet, error) {
 	}
 	set := &keySet{readAt: now}
 	for _, k := range stored {
-		if k.Use != signingKeyUse || expired(k.ExpiresAt, now) {
+		if k.Use != signingKeyUse && k.Use != encryptionKeyUse || k.Use != useOf(k.Algorithm) || expired(k.ExpiresAt, now) {
 			continue
 		}
-		signer, err := r.open(k)
+		key, err := r.open(k)
 		if err != nil {
 			return nil, err
 		}
-		set.keys = append(set.keys, ringKey{k, signer})
+		set.keys = append(set.keys, key)
 	}
 	r.current.Store(set)
 	return set, nil
@@ -106,23 +119,31 @@ func (r *keyRing) read(ctx context.Context) (*keySet, error) {
 
 // open unseals a key. What is published is computed from the private part, so a
 // changed row publishes nothing.
-func (r *keyRing) open(k store.Key) (*jose.Key, error) {
+func (r *keyRing) open(k store.Key) (ringKey, error) {
 	private, err := r.kek.Open(k.Sealed, keyIdentity(k.ID, k.Algorithm))
 	if errors.Is(err, seal.ErrWrongKey) {
-		return nil, fmt.Errorf("signing key %s was sealed under another key-encryption key than the configured one: %w", k.ID, err)
+		return ringKey{}, fmt.Errorf("key %s was sealed under another key-encryption key than the configured one: %w", k.ID, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("signing key %s: %w", k.ID, err)
+		return ringKey{}, fmt.Errorf("key %s: %w", k.ID, err)
 	}
 	defer clear(private)
-	signer, err := jose.ParseKey(jose.Algorithm(k.Algorithm), private)
-	if err != nil {
-		return nil, fmt.Errorf("signing key %s: %w", k.ID, err)
+	opened := ringKey{Key: k}
+	id := ""
+	if k.Use == encryptionKeyUse {
+		if opened.opener, err = jwe.ParsePrivateKey(k.Algorithm, private); err == nil {
+			id = opened.opener.ID()
+		}
+	} else if opened.signer, err = jose.ParseKey(jose.Algorithm(k.Algorithm), private); err == nil {
+		id = opened.signer.Public().ID()
 	}
-	if signer.Public().ID() != k.ID {
-		return nil, fmt.Errorf("signing key %s: the stored id is not the key's thumbprint", k.ID)
+	switch {
+	case err != nil:
+		return ringKey{}, fmt.Errorf("key %s: %w", k.ID, err)
+	case id != k.ID:
+		return ringKey{}, fmt.Errorf("key %s: the stored id is not the key's thumbprint", k.ID)
 	}
-	return signer, nil
+	return opened, nil
 }
 
 // keyIdentity ties a sealed key to its row.
@@ -142,7 +163,7 @@ func (r *keyRing) fresh(ctx context.Context, age time.Duration) (*keySet, error)
 	if now.Sub(set.readAt) <= keySetDeath {
 		return set, nil
 	}
-	return nil, fmt.Errorf("signing keys could not be read for %v: %w", keySetDeath, err)
+	return nil, fmt.Errorf("keys could not be read for %v: %w", keySetDeath, err)
 }
 
 // sign returns claims as a JWT of header typ, signed by the active key of alg.
@@ -170,8 +191,10 @@ func (r *keyRing) ensure(ctx context.Context, algorithms ...jose.Algorithm) erro
 	if err != nil {
 		return err
 	}
-	if err := r.createMissing(ctx, set, algorithms...); err != nil {
-		return err
+	for _, alg := range algorithms {
+		if err := r.createMissing(ctx, set, string(alg)); err != nil {
+			return err
+		}
 	}
 	_, err = r.read(ctx)
 	return err
@@ -200,11 +223,11 @@ func (s *keySet) active(alg string, at time.Time) *ringKey {
 
 // algorithms are those that have a key, each once. They are rotated whether this
 // process needs them or not: another, or a client, may.
-func (s *keySet) algorithms() []jose.Algorithm {
-	var algorithms []jose.Algorithm
+func (s *keySet) algorithms() []string {
+	var algorithms []string
 	for _, k := range s.keys {
-		if alg := jose.Algorithm(k.Algorithm); !slices.Contains(algorithms, alg) {
-			algorithms = append(algorithms, alg)
+		if !slices.Contains(algorithms, k.Algorithm) {
+			algorithms = append(algorithms, k.Algorithm)
 		}
 	}
 	return algorithms
@@ -220,7 +243,7 @@ func (s *keySet) newest(alg string) *ringKey {
 	return nil
 }
 
-// published returns the public keys that verifiers need now.
+// published returns the public keys that verify signatures now.
 func (r *keyRing) published(ctx context.Context) ([]jose.PublicKey, error) {
 	set, err := r.fresh(ctx, keySetLife)
 	if err != nil {
@@ -229,35 +252,11 @@ func (r *keyRing) published(ctx context.Context) ([]jose.PublicKey, error) {
 	now := r.now()
 	public := []jose.PublicKey{}
 	for _, k := range set.keys {
-		if !expired(k.ExpiresAt, now) {
+		if k.signer != nil && !expired(k.ExpiresAt, now) {
 			public = append(public, k.signer.Public())
 		}
 	}
 	return public, nil
-}
-
-// create makes and stores a key. ErrConflict of the store means that another
-// process made this generation.
-func (r *keyRing) create(ctx context.Context, alg jose.Algorithm, generation int64, now, activeAt time.Time) error {
-	signer, err := jose.Generate(alg)
-	if err != nil {
-		return err
-	}
-	private, err := signer.MarshalPrivate()
-	if err != nil {
-		return err
-	}
-	defer clear(private)
-	public, err := json.Marshal(signer.Public())
-	if err != nil {
-		return err
-	}
-	id := signer.Public().ID()
-	return r.store.CreateKey(ctx, store.Key{
-		ID: id, Use: signingKeyUse, Algorithm: string(alg), Generation: generation,
-		Sealed: r.kek.Seal(private, keyIdentity(id, string(alg))), Public: public,
-		CreatedAt: now, ActiveAt: activeAt,
-	})
 }
 
 // expired reports whether a time that may be zero, for never, has come at at.

@@ -19,7 +19,7 @@ func (s *Server) holds(g store.Grant, t store.Token) bool {
 // without its grant: revoking the grant is all it takes to end every token.
 func (s *Server) live(g store.Grant) bool {
 	now := s.now()
-	return g.ID != "" && g.RevokedAt.IsZero() &&
+	return g.ID != "" && g.RevokedAt.IsZero() && !s.Revived(g.CreatedAt) &&
 		!expired(g.ExpiresAt, now) && now.Before(g.CreatedAt.Add(s.cfg.Lifetimes.Grant))
 }
 

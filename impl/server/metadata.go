@@ -6,6 +6,7 @@ import (
 
 	"github.com/charterauth/charter/gen"
 	"github.com/charterauth/charter/impl/client"
+	"github.com/charterauth/charter/impl/jose/jwe"
 	"github.com/charterauth/charter/impl/pkce"
 )
 
@@ -82,6 +83,7 @@ func (s *Server) addRequestObjectMetadata(m *gen.AuthorizationServerMetadata) {
 	yes := true
 	m.RequestParameterSupported = &yes
 	m.RequestObjectSigningAlgValuesSupported = client.SigningAlgs()
+	m.RequestObjectEncryptionAlgValuesSupported, m.RequestObjectEncryptionEncValuesSupported = jwe.Algs(), jwe.Encs()
 	if s.cfg.RequestObjects == RequestObjectsByReference {
 		m.RequestURIParameterSupported = &yes
 		m.RequireRequestURIRegistration = true

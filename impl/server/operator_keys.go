@@ -3,45 +3,34 @@ package server
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
-	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/seal"
 	"github.com/charterauth/charter/impl/store"
 )
 
-// ErrNoKeys: the store has no signing key. Keys are made by the first server
-// with a resource whose tokens are JWTs.
-var ErrNoKeys = errors.New("server: there are no signing keys")
+// ErrNoKeys: the store has no key. Keys are made by the first server that signs
+// tokens or takes request objects.
+var ErrNoKeys = errors.New("server: there are no keys")
 
 // RotateStoredKeys is RotateKeys beside any running server: every algorithm that
 // has a key gets the next one. The times are those of default Lifetimes; a server
 // with longer ones puts them right within a minute. The errors are ErrNoKeys, a
 // key that kek does not open, and the store's.
 func RotateStoredKeys(ctx context.Context, st store.Store, kek *seal.KEK, now func() time.Time) error {
-	stored, err := st.Keys(ctx)
-	if err != nil {
-		return err
-	}
 	r := &keyRing{
 		store: st, kek: kek, lifetimes: Config{}.withDefaults().Lifetimes,
 		now: func() time.Time { return now().UTC().Truncate(time.Microsecond) },
-	}
-	for _, k := range stored {
-		if alg := jose.Algorithm(k.Algorithm); k.Use == signingKeyUse && !expired(k.ExpiresAt, r.now()) && !slices.Contains(r.algorithms, alg) {
-			r.algorithms = append(r.algorithms, alg)
-		}
-	}
-	if len(r.algorithms) == 0 {
-		return ErrNoKeys
 	}
 	set, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
+	if len(set.keys) == 0 {
+		return ErrNoKeys
+	}
 	at := r.now()
-	for _, alg := range r.algorithms {
+	for _, alg := range set.algorithms() {
 		if err := r.succeed(ctx, set, alg, at, at.Add(publishLead)); err != nil {
 			return err
 		}
@@ -53,8 +42,9 @@ func RotateStoredKeys(ctx context.Context, st store.Store, kek *seal.KEK, now fu
 	return nil
 }
 
-// KeyState says what a signing key does at a time: next (published, does not
-// sign yet), active, retired (published, signs no more) or expired.
+// KeyState says what a key does at a time: next (published, does not sign yet),
+// active, retired (published, signs no more) or expired. A key to encrypt to is
+// published while it is active, and opens messages in every state but expired.
 func KeyState(k store.Key, at time.Time) string {
 	switch {
 	case expired(k.ExpiresAt, at):

@@ -45,6 +45,13 @@ func InspectToken(ctx context.Context, st store.Store, at time.Time, token strin
 	if err != nil {
 		return InspectedToken{}, err
 	}
+	restored, err := store.RestoredAt(ctx, st, at.UTC().Truncate(time.Microsecond))
+	if err != nil {
+		return InspectedToken{}, err
+	}
+	if g.ID != "" && g.CreatedAt.Before(restored) {
+		return InspectedToken{TokenRevoked, t, g}, nil
+	}
 	state, err := stateOf(ctx, st, at, t, g)
 	return InspectedToken{state, t, g}, err
 }

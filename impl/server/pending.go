@@ -70,7 +70,7 @@ func (s *Server) checkWaiting(record store.Token) error {
 	switch {
 	case !record.ConsumedAt.IsZero():
 		return oauth.InvalidRequest("request_answered", "this sign-in was finished before; go back to the application")
-	case !s.now().Before(record.ExpiresAt):
+	case !s.now().Before(record.ExpiresAt) || s.Revived(record.CreatedAt):
 		return oauth.InvalidRequest("request_expired", "this sign-in took too long; go back to the application and start again")
 	}
 	return nil

@@ -77,6 +77,9 @@ func (s *Server) bearer(ctx context.Context, r *http.Request, kind store.Kind, p
 	if token.Kind != kind || !token.ConsumedAt.IsZero() || !token.ExpiresAt.IsZero() && !s.now().Before(token.ExpiresAt) {
 		return store.Token{}, invalid
 	}
+	if kind == store.InitialAccessToken && s.Revived(token.CreatedAt) {
+		return store.Token{}, invalid // it may have been used up
+	}
 	return token, nil
 }
 

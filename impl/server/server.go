@@ -42,6 +42,7 @@ type Server struct {
 	metadata        metadataDocuments
 	restored        restoredMetadata
 	pairwise        pairwiseSubjects
+	restoredAt      atomic.Pointer[time.Time] // of the last restore; see Revived
 
 	swept    atomic.Pointer[SweepReport] // nil before the first sweep
 	draining atomic.Bool
@@ -74,8 +75,11 @@ func New(cfg Config) (*Server, error) {
 
 // start does what needs the store: keys, the Interaction, background work.
 func (s *Server) start(ctx context.Context) (err error) {
-	if s.keys, err = newKeyRing(ctx, s.store, s.cfg.KeyEncryptionKey, s.now, s.cfg.Lifetimes, s.signingAlgorithms()); err != nil {
-		return fmt.Errorf("signing keys: %w", err)
+	if err := s.readRestored(ctx); err != nil {
+		return err
+	}
+	if s.keys, err = newKeyRing(ctx, s.store, s.cfg.KeyEncryptionKey, s.now, s.cfg.Lifetimes, s.keyAlgorithms()); err != nil {
+		return fmt.Errorf("keys: %w", err)
 	}
 	if s.cfg.Interaction != nil {
 		if s.interaction, err = s.cfg.Interaction(s); err != nil {
@@ -127,6 +131,9 @@ func (s *Server) maintain(ctx context.Context) {
 		}
 		if trusted {
 			s.sweepOnce(ctx)
+		}
+		if err := s.readRestored(ctx); err != nil && ctx.Err() == nil {
+			s.logger().LogAttrs(ctx, slog.LevelWarn, "maintenance failed", slog.Any("error", err))
 		}
 		if err := s.keys.maintain(ctx); err != nil && ctx.Err() == nil {
 			s.logger().LogAttrs(ctx, slog.LevelWarn, "key maintenance failed", slog.Any("error", err))

@@ -134,10 +134,12 @@ type Account struct {
 
 // A Key is a key of the server, its private part sealed. Its state follows from
 // its times alone, so that all processes agree: it is published from CreatedAt,
-// signs from ActiveAt until RetiredAt, and is published until ExpiresAt.
+// signs from ActiveAt until RetiredAt, and is published until ExpiresAt. One that is
+// encrypted to is published from ActiveAt until RetiredAt, and decrypts until
+// ExpiresAt.
 type Key struct {
-	ID         string // for signing keys the kid: RFC 7638 thumbprint
-	Use        string // "sig" for signing keys
+	ID         string // the kid: RFC 7638 thumbprint
+	Use        string // "sig" or "enc" (RFC 7517 §4.2)
 	Algorithm  string // JOSE alg
 	Generation int64  // 1, 2, … per Use and Algorithm
 	Sealed     []byte // the private key, sealed under the key-encryption key

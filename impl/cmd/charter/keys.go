@@ -17,14 +17,14 @@ import (
 )
 
 func newKeys() *cobra.Command {
-	return group("keys", "Keys that sign tokens", newKeysList(), newKeysRotate())
+	return group("keys", "Keys that sign tokens, and open request objects", newKeysList(), newKeysRotate())
 }
 
 func newKeysList() *cobra.Command {
 	var o operation
 	return o.command(&cobra.Command{
 		Use:   "list",
-		Short: "List signing keys",
+		Short: "List the keys of the server",
 		Args:  cobra.NoArgs,
 	}, func(cmd *cobra.Command, _ []string, st store.Store) error { return o.printKeys(cmd, st) })
 }
@@ -48,7 +48,7 @@ func (o *operation) printKeys(cmd *cobra.Command, st store.Store) error {
 			ExpiresAt *time.Time      `json:"expires_at,omitempty"`
 			Public    json.RawMessage `json:"public"`
 		}{k.ID, k.Algorithm, state, k.ActiveAt, orNil(k.RetiredAt), orNil(k.ExpiresAt), k.Public},
-			"%s\t%s\t%s\tsigns from %s\tuntil %s", k.ID, k.Algorithm, state, stamp(k.ActiveAt), untilOf(k))
+			"%s\t%s\t%s\tactive from %s\tuntil %s", k.ID, k.Algorithm, state, stamp(k.ActiveAt), untilOf(k))
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func newKeysRotate() *cobra.Command {
 	var o operation
 	return o.command(&cobra.Command{
 		Use:   "rotate",
-		Short: "Publish new signing keys, which sign after an hour, and print the keys",
+		Short: "Publish new keys, which sign after an hour, and print the keys",
 		Args:  cobra.NoArgs,
 	}, func(cmd *cobra.Command, _ []string, st store.Store) error {
 		keys, err := st.Keys(cmd.Context())
@@ -75,7 +75,7 @@ func newKeysRotate() *cobra.Command {
 			return err
 		}
 		if len(keys) == 0 {
-			return errors.New("there are no signing keys: tokens are opaque unless serve is given --token-format")
+			return errors.New("there are no keys: nothing is signed or decrypted yet")
 		}
 		kek, err := o.location.existingKey()
 		if err != nil {

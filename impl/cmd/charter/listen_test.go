@@ -59,6 +59,7 @@ func startServe(t *testing.T, flags ...string) (issuer string, stop func() error
 // TestTLS: with a certificate the issuer is https, over HTTP/2, no older than TLS
 // 1.2 and with authenticated ciphers alone.
 func TestTLS(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-1.2-1", "OIDC-CORE-3.1.2-1", "OIDC-CORE-3.1.3-1", "OIDC-CORE-5.3-1", "OIDC-CORE-16.17-1", "OIDC-CORE-16.17-2", "OIDC-CORE-16.17-3", "OIDC-DISC-7.1-1", "OIDC-DISC-7.1-2", "OIDC-DISC-7.1-3")
 	proof.Of(t, "RFC6749-2.3.1-4", "RFC6749-3.1-4", "RFC6749-3.2-3", "RFC6749-10.3-2", "RFC6749-10.4-3", "RFC6749-10.8-1", "RFC6749-10.8-2", "RFC6749-10.9-1", "RFC6749-10.11-1", "RFC6750-5.2-4", "RFC6750-5.2-5", "RFC6750-5.2-10", "RFC7591-3-2", "RFC7591-5-1", "RFC7591-5-2", "RFC7592-2-2", "RFC7592-5-2", "RFC7592-5-3", "RFC7662-2-1", "RFC7662-4-9", "RFC8414-6.1-1", "RFC8414-6.1-2", "RFC8414-6.1-3", "RFC9728-7.1-1", "RFC9728-7.1-2", "MCP-SEC-Communication-Security-1")
 	proof.Of(t, "RFC7009-2-5")
 	proof.Of(t, "RFC7521-4-1", "RFC9101-8-1", "OIDC-REG-9-1")

@@ -22,7 +22,7 @@ flags alone.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return configure(cmd) },
 	}
 	root.AddCommand(newServe(), newAccounts(), newClients(), newConfig(), newGrants(), newKeys(), newToken(),
-		newGC(), newMigrate(), newBackup(), newOpenAPI(), newDocs(), newTry(), newVersion(), newDoctor())
+		newGC(), newMigrate(), newBackup(), newRestore(), newOpenAPI(), newDocs(), newTry(), newVersion(), newDoctor())
 	return root
 }
 

@@ -15,14 +15,14 @@ import (
 
 // guarded are the packages whose checks are removed.
 var guarded = []string{
-	"impl/pkce", "impl/seal", "impl/oauth", "impl/jose", "impl/mint", "impl/client", "impl/server", "impl/protect", "impl/interact",
-	"impl/fetch", "impl/store/sqlstore",
+	"impl/pkce", "impl/seal", "impl/oauth", "impl/jose", "impl/jose/jwe", "impl/mint", "impl/client", "impl/server", "impl/protect",
+	"impl/protect/mcp", "impl/interact", "impl/interact/upstream", "impl/fetch", "impl/store/sqlstore",
 }
 
 // witnesses are the packages whose tests are asked after a package's own.
 var witnesses = []string{
 	"impl/server", "impl/interact", "impl/protect", "impl/client", "impl/jose", "impl/mint", "impl/seal", "impl/oauth", "impl/pkce", "impl/fetch",
-	"impl/store/sqlstore", "impl/internal/openapitest",
+	"impl/store/sqlstore", "impl/jose/jwe", "impl/protect/mcp", "impl/interact/upstream", "impl/internal/openapitest", "impl/cmd/charter",
 }
 
 // A plan is what one run does.

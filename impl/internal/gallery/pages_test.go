@@ -3,6 +3,7 @@ package gallery
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"context"
 
 	"github.com/charterauth/charter/impl/internal/chromium"
+	"github.com/charterauth/charter/impl/internal/proof"
 )
 
 var update = flag.Bool("update", false, "make the pictures in .github/screenshots anew")
@@ -42,16 +44,16 @@ const (
 
 var pages = []page{
 	{name: "login", seen: "#password", open: func(p *place) string {
-		return p.request(p.verified("Reports"), "https://reports.example.com/callback", "notes:read")
+		return p.request(p.verified("Reports"), "https://reports.example.com/callback", "notes:read") + "&display=page"
 	}},
 	{name: "login-refused", seen: "[role=alert]", open: func(p *place) string {
 		return p.request(p.native("Editor"), loopback, "notes:read")
 	}, then: typed("alice", "wrong")},
 	{name: "consent", who: "alice", seen: "button[value=allow]", open: func(p *place) string {
-		return p.request(p.verified("Reports"), "https://reports.example.com/callback", "notes:read notes:write profile")
+		return p.request(p.verified("Reports"), "https://reports.example.com/callback", "notes:read notes:write profile") + "&display=popup"
 	}},
 	{name: "consent-unverified-loopback", who: "alice", seen: ".notice", open: func(p *place) string {
-		return p.request(p.native("Editor"), loopback, "notes:read notes:write offline_access")
+		return p.request(p.native("Editor"), loopback, "notes:read notes:write offline_access") + "&display=touch"
 	}},
 	{name: "consent-without-scopes", who: "alice", seen: "button[value=allow]", open: func(p *place) string {
 		return p.request(p.native("Editor"), loopback, "")
@@ -67,6 +69,16 @@ var pages = []page{
 	{name: "consent-right-to-left", who: "alice", seen: "button[value=allow]", open: func(p *place) string {
 		return p.request(p.native("محرر الملاحظات"), loopback, "notes:read")
 	}},
+	{name: "accounts", who: "alice", seen: ".accounts li:nth-child(3)", open: func(p *place) string {
+		return p.request(p.verified("Reports"), "https://reports.example.com/callback", "notes:read") + "&prompt=select_account"
+	}, then: slices.Concat(
+		[]chromedp.Action[chromedp.Void]{chromedp.Click(chromedp.CSS("button.other")), chromedp.WaitVisible(chromedp.CSS("#password"))},
+		typed(maria, password),
+		[]chromedp.Action[chromedp.Void]{chromedp.WaitVisible(chromedp.CSS("button[value=allow]")), chromedp.Evaluate[chromedp.Void]("history.go(-2)")},
+	)},
+	{name: "form-post", who: "alice", seen: "form[action$='/callback']", open: func(p *place) string {
+		return p.request(p.native("Editor"), p.callback(), "notes:read") + "&response_mode=form_post"
+	}, then: []chromedp.Action[chromedp.Void]{chromedp.Click(chromedp.CSS("button[value=allow]"))}},
 	{name: "error", seen: "h1", open: func(p *place) string {
 		return p.request(p.native("Editor"), "https://elsewhere.example.com/callback", "notes:read")
 	}},
@@ -123,8 +135,10 @@ var published = map[string]bool{
 }
 
 // TestPages: each page in each look has nothing wider than the screen, nothing
-// that axe-core objects to, and can be used with the keyboard.
+// that axe-core objects to, and can be used with the keyboard. It fits a window, a
+// popup and a touch screen, whichever display asks for.
 func TestPages(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-3.1.2.1-9", "OIDC-CORE-3.1.2.1-10", "OIDC-CORE-3.1.2.1-11")
 	p := newPlace(t, nil)
 	for _, page := range pages {
 		t.Run(page.name, func(t *testing.T) {

@@ -93,6 +93,14 @@ func (p *place) native(name string) string {
 		`"grant_types":["authorization_code","refresh_token"],"token_endpoint_auth_method":"none"}`)
 }
 
+// callback is a redirect URI that takes what is posted and shows nothing, so that the
+// page that posts it stays.
+func (p *place) callback() string {
+	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	p.t.Cleanup(program.Close)
+	return program.URL + "/callback"
+}
+
 // verified has the operator register a web client.
 func (p *place) verified(name string) string {
 	p.t.Helper()

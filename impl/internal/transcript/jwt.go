@@ -10,10 +10,13 @@ import (
 	"github.com/charterauth/charter/impl/internal/oracle"
 )
 
-// jwt opens a token and compares its header and its claims, as members of a
+// jwt opens a token, or the body of the last response, and compares its header and its claims, as members of a
 // response are. It says nothing of the signature; who accepts the token does.
 func (p *player) jwt(lines []string) error {
 	token, err := p.values.fill(lines[0])
+	if lines[0] == "the body" {
+		token = p.heard.Body
+	}
 	if err != nil {
 		return err
 	}

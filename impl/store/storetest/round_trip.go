@@ -23,6 +23,7 @@ var roundTrips = group{"round trip", []rule{
 	{"times", timesRoundTrip},
 	{"bytes", bytesRoundTrip},
 	{"empty is nil", emptyIsNil},
+	{"restored", restoredRoundTrip},
 }}
 
 func clientRoundTrip(t testing.TB, s store.Store) {

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/charterauth/charter/impl/store"
+	"github.com/charterauth/charter/impl/store/sqlstore"
 )
 
 // Backup writes a copy of the database file at path to a new file at to, beside
@@ -15,6 +18,9 @@ import (
 // call began. It appears under its name when it is whole, checked, on the disk
 // and readable by its owner alone. An error leaves nothing there; a file that is
 // there already is one.
+//
+// The copy is marked as one (store.MarkCopy): a server that starts from it refuses
+// the tokens and sign-ins that are in it.
 func Backup(ctx context.Context, path, to string) error {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("cannot open the database file: %w", err)
@@ -47,11 +53,21 @@ func copyInto(ctx context.Context, path, to string) error {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
-	written, err := connect(ctx, source(to, nil), 1)
+	written, err := connect(ctx, source(to, nil), 2)
 	if err != nil {
 		return err
 	}
-	return errors.Join(check(ctx, written, "integrity_check"), written.Close())
+	if err := check(ctx, written, "integrity_check"); err != nil {
+		return errors.Join(err, written.Close())
+	}
+	return markCopy(ctx, written)
+}
+
+// markCopy notes in the copy that it is one: who opens it must not take what was
+// spent or revoked after it was made for good. It closes db.
+func markCopy(ctx context.Context, db *sqlx.DB) error {
+	st := sqlstore.New(db, db, sqlstore.SQLite)
+	return errors.Join(store.MarkCopy(ctx, st), st.Close())
 }
 
 // check runs one of SQLite's checks, integrity_check or quick_check.
