@@ -38,14 +38,20 @@ func hashOf(page, element string) string {
 func formPostResponse(uri string, parameters []parameter) Response {
 	var b bytes.Buffer
 	err := formPostTemplate.Execute(&b, struct {
-		Action     template.URL // checked against the registration, and to stay byte for byte
+		Action     template.HTMLAttr
 		Host       string
 		Parameters []parameter
-	}{template.URL(uri), client.DisplayTarget(uri), parameters})
+	}{actionOf(uri), client.DisplayTarget(uri), parameters})
 	if err != nil {
 		panic(err) // a buffer takes everything, and the template's names are tested
 	}
 	return Response{page: b.Bytes(), policy: "default-src 'none'; " + formPostSources + "; form-action " + formSource(uri) + "; frame-ancestors 'none'; base-uri 'none'"}
+}
+
+// actionOf returns the attribute that names the registered URI byte for byte. As a
+// URL the template would change it: an apostrophe becomes %27 there.
+func actionOf(uri string) template.HTMLAttr {
+	return template.HTMLAttr(`action="` + template.HTMLEscapeString(uri) + `"`)
 }
 
 // formSource returns the origin of uri as the one place that the form may go. A
