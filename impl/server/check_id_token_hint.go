@@ -67,8 +67,11 @@ type unverifiedClaims struct {
 }
 
 func unverifiedClaimsOf(token string) (claims unverifiedClaims, ok bool) {
+	if len(token) > jose.MaxToken {
+		return claims, false
+	}
 	parts := strings.Split(token, ".")
-	if len(parts) != 3 || len(token) > jose.MaxToken {
+	if len(parts) != 3 {
 		return claims, false
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
