@@ -71,6 +71,7 @@ func payloadOf(t *testing.T, token string) map[string]any {
 }
 
 func TestPrompt(t *testing.T) {
+	proof.Of(t, "ATK-147")
 	proof.Of(t, "OIDC-CORE-3.1.2.1-21", "PROMPT-CREATE-4.1-5", "OIDC-CORE-15.1-2")
 	f := newFixture(t, servertest.OpenID)
 	c := f.Public()
@@ -91,6 +92,7 @@ func TestPrompt(t *testing.T) {
 
 // prompt=none never redirects to a URI that is not the client's (GHSA-2wvm).
 func TestPromptNoneKeepsToRegisteredURIs(t *testing.T) {
+	proof.Of(t, "ATK-19", "GHSA-2wvm-8mvp-22qv")
 	f := newFixture(t, servertest.OpenID)
 	c := f.Public()
 	for name, q := range map[string]url.Values{
@@ -111,6 +113,7 @@ func TestPromptNoneKeepsToRegisteredURIs(t *testing.T) {
 
 // What a sign-in must be, Complete demands whatever the Interaction does: it gives no code for another.
 func TestSignInsThatDo(t *testing.T) {
+	proof.Of(t, "ATK-147", "CVE-2024-45042", "GHSA-hp74-gm6m-2qm5")
 	proof.Of(t, "OIDC-CORE-3.1.2.1-22", "OIDC-CORE-3.1.2.1-16", "OIDC-CORE-3.1.2.3-2", "OIDC-CORE-3.1.2.2-4", "OIDC-CORE-3.1.2.2-5", "OIDC-CORE-3.1.2.1-25", "UNMET-AUTH-1-1", "UNMET-AUTH-1-2")
 	f := newFixture(t, servertest.OpenID, withACR)
 	c := f.Public()
@@ -126,6 +129,7 @@ func TestSignInsThatDo(t *testing.T) {
 		"long ago":                   {nil, "alice", time.Hour, "", ""},
 		"max_age met":                {url.Values{"max_age": {"60"}}, "alice", time.Minute, "", ""},
 		"max_age exceeded":           {url.Values{"max_age": {"60"}}, "alice", 61 * time.Second, "", "login_required"},
+		"max_age, the longest":       {url.Values{"max_age": {"4294967295"}}, "alice", time.Hour, "", ""},
 		"max_age=0, now":             {url.Values{"max_age": {"0"}}, "alice", 0, "", ""},
 		"max_age=0, a second ago":    {url.Values{"max_age": {"0"}}, "alice", time.Second, "", "login_required"},
 		"prompt=login, now":          {url.Values{"prompt": {"login"}}, "alice", 0, "", ""},
@@ -154,6 +158,7 @@ func TestSignInsThatDo(t *testing.T) {
 
 // What no sign-in can meet, or cannot be read, is refused before anybody is asked.
 func TestAuthenticationRequestsRefusedAtOnce(t *testing.T) {
+	proof.Of(t, "ATK-147")
 	proof.Of(t, "OIDC-CORE-3.1.2.1-24", "OIDC-CORE-15.1-3", "OIDC-CORE-15.1-4")
 	proof.Of(t, "OIDC-CORE-3.1.2.2-6", "OIDC-CORE-3.1.2.6-8")
 	f := newFixture(t, servertest.OpenID, withACR)
@@ -179,6 +184,10 @@ func TestAuthenticationRequestsRefusedAtOnce(t *testing.T) {
 		"claims with more":           {url.Values{"claims": {`{"id_token":{"name":null},"verified":[1]}`}}, ""},
 		"negative max_age":           {url.Values{"max_age": {"-1"}}, "invalid_request"},
 		"max_age no number":          {url.Values{"max_age": {"1h"}}, "invalid_request"},
+		"max_age with a fraction":    {url.Values{"max_age": {"1.5"}}, "invalid_request"},
+		"max_age beyond all":         {url.Values{"max_age": {"9223372036854775807"}}, "invalid_request"},
+		"max_age of no integer":      {url.Values{"max_age": {"99999999999999999999"}}, "invalid_request"},
+		"max_age twice":              {url.Values{"max_age": {"1", "2"}}, "invalid_request"},
 		"registration":               {url.Values{"registration": {"{}"}}, "registration_not_supported"},
 		"languages nobody has":       {url.Values{"ui_locales": {"tlh"}, "claims_locales": {"tlh"}, "display": {"wap"}}, ""},
 	} {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/charterauth/charter/gen"
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/oauth"
 )
 
@@ -15,6 +16,7 @@ import (
 // §5.5), it is an object and bounded, keeps through the record of the request,
 // and asks for nothing of a scope that the person unticked.
 func FuzzClaimsParameter(f *testing.F) {
+	proof.Of(f, "FUZZ-15")
 	for _, s := range []string{
 		`{"userinfo":{"given_name":{"essential":true},"email":null,"email#de":null},"id_token":{"acr":{"values":["a","b"]},"sub":{"value":"x"}}}`,
 		`{}`, `[]`, `null`, `{"userinfo":null}`, `{"userinfo":[]}`, `{"userinfo":{"a":1}}`, `{"x":1}`, `{"id_token":{"sub":{"value":null,"values":[null,1,"x"]}}}`,
