@@ -2,7 +2,11 @@ package server_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,6 +17,49 @@ import (
 	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/server"
 )
+
+// form_post: a page whose form goes to the redirect URI alone, with a button and the one script of its policy.
+func TestFormPost(t *testing.T) {
+	proof.Of(t, "FORM-POST-2-1", "FORM-POST-2-2", "FORM-POST-2-3", "FORM-POST-2-4", "FORM-POST-2-5")
+	f := newFixture(t)
+	c := f.Public()
+	q := c.Request(url.Values{"response_mode": {"form_post"}, "state": {`"><script>alert(1)</script>`}})
+	r, err := f.Complete(context.Background(), f.Pending(q), server.Decision{Subject: "alice"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, policy := r.Page()
+	if r.Location() != "" || page == nil {
+		t.Fatalf("%q %q", r.Location(), page)
+	}
+	text := string(page)
+	for _, want := range []string{`<form method="post" action="https://app.example.com/cb">`, `<input type="hidden" name="code" value="chac_`, `<input type="hidden" name="iss" value="https://auth.example.com">`, `<button type="submit">`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page has no %s: %s", want, text)
+		}
+	}
+	if strings.Count(text, "<script>") != 1 || strings.Contains(text, "alert(1)</script>") {
+		t.Errorf("the state got out: %s", text)
+	}
+	_, script, _ := strings.Cut(text, "<script>")
+	script, _, _ = strings.Cut(script, "</script>")
+	sum := sha256.Sum256([]byte(script))
+	for _, want := range []string{"default-src 'none'", "script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'", "form-action https://app.example.com;", "frame-ancestors 'none'", "base-uri 'none'"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("policy %q has no %q", policy, want)
+		}
+	}
+	// An error goes the same way, and is not stored.
+	res := f.Get("/authorize", c.Request(url.Values{"response_mode": {"form_post"}, "scope": {"destroy"}}))
+	body, _ := io.ReadAll(res.Body)
+	if res.StatusCode != http.StatusOK || !strings.Contains(string(body), `name="error" value="invalid_scope"`) || res.Header.Get("Cache-Control") != "no-store" || strings.Contains(string(body), `name="code"`) {
+		t.Errorf("error: %d %v %s", res.StatusCode, res.Header, body)
+	}
+	native := f.Register(`{"application_type":"native","redirect_uris":["com.example.app:/cb"],"token_endpoint_auth_method":"none"}`)
+	if res := f.Get("/authorize", native.Request(url.Values{"response_mode": {"form_post"}})); res.StatusCode == http.StatusSeeOther && strings.Contains(res.Header.Get("Location"), "request=") {
+		t.Error("a form to a program that no browser posts to")
+	}
+}
 
 // Whatever a redirect URI or a state says, it stays one attribute of the page, and
 // the form may go to the origin of the redirect URI and nowhere else.
