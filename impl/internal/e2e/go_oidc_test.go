@@ -64,28 +64,15 @@ func newGoOIDC(t *testing.T, c *charter) *goOIDC {
 		t.Error("go-oidc took the metadata of another issuer")
 	}
 	g.config = oauth2.Config{
-		ClientID:    registerWeb(t, c.metadata().Registration, g.rp.callback),
+		ClientID: registerMetadata(t, c.metadata().Registration, map[string]any{
+			"client_name": "go-oidc", "redirect_uris": []string{g.rp.callback()}, "grant_types": []string{"authorization_code", "refresh_token"}, "token_endpoint_auth_method": "none",
+		}),
 		Endpoint:    g.provider.Endpoint(),
-		RedirectURL: g.rp.callback,
+		RedirectURL: g.rp.callback(),
 		Scopes:      []string{oidc.ScopeOpenID, "profile"},
 	}
 	g.config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 	return g
-}
-
-// registerWeb registers a public client of the web.
-func registerWeb(t *testing.T, endpoint, redirectURI string) string {
-	t.Helper()
-	res, err := http.Post(endpoint, "application/json", strings.NewReader(`{"client_name":"go-oidc","redirect_uris":["`+redirectURI+`"],
-		"grant_types":["authorization_code","refresh_token"],"token_endpoint_auth_method":"none"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var registered struct {
-		ClientID string `json:"client_id"`
-	}
-	decode(t, res, http.StatusCreated, &registered)
-	return registered.ClientID
 }
 
 // login signs in, wants the person to see those pages, and verifies what comes.

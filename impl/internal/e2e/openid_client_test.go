@@ -18,7 +18,7 @@ import (
 func TestRelyingPartyWithOpenIDClient(t *testing.T) {
 	c := serve(t, "", "--request-objects", "value")
 	rp := newRelyingParty(t, c)
-	cmd := clienttest.Node(t, "openid-relying-party.mjs", c.issuer, rp.callback)
+	cmd := clienttest.Node(t, "openid-relying-party.mjs", c.issuer, rp.callback())
 	cmd.Env = environment()
 	var errors bytes.Buffer
 	cmd.Stderr = &errors

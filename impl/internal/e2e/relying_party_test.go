@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,8 +22,7 @@ import (
 // signed in. What a person allowed is remembered for https redirect URIs alone.
 type relyingParty struct {
 	*chromium.Tab
-	callback string // the redirect URI
-
+	origin  string
 	charter *charter
 	answers chan answer
 }
@@ -37,16 +37,29 @@ type answer struct {
 
 func newRelyingParty(t *testing.T, c *charter) *relyingParty {
 	t.Helper()
-	rp := &relyingParty{Tab: chromium.Open(t, 390, 844, 3*time.Minute), charter: c, answers: make(chan answer, 1)}
-	rp.Do("take the relying party's certificate", func(ctx context.Context, tab *chromedp.Target) (chromedp.Void, error) {
+	rp := &relyingParty{charter: c, answers: make(chan answer, 1)}
+	rp.Tab, rp.origin = openAt(t, http.HandlerFunc(rp.answered))
+	return rp
+}
+
+// openAt opens a tab that takes the certificate of the https server at an origin,
+// which is site.
+func openAt(t *testing.T, site http.Handler) (tab *chromium.Tab, origin string) {
+	t.Helper()
+	tab = chromium.Open(t, 390, 844, 3*time.Minute)
+	tab.Do("take the relying party's certificate", func(ctx context.Context, tab *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, tab, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true})
 		return chromedp.Void{}, err
 	})
-	server := httptest.NewTLSServer(http.HandlerFunc(rp.answered))
+	server := httptest.NewUnstartedServer(site)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the first handshake, before the browser may go on
+	server.StartTLS()
 	t.Cleanup(server.Close)
-	rp.callback = server.URL + "/callback"
-	return rp
+	return tab, server.URL
 }
+
+// callback is the redirect URI.
+func (rp *relyingParty) callback() string { return rp.origin + "/callback" }
 
 func (rp *relyingParty) answered(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasPrefix(r.URL.Path, "/callback") { // a browser's favicon
@@ -62,28 +75,35 @@ func (rp *relyingParty) answered(w http.ResponseWriter, r *http.Request) {
 // visit opens the URL of an authorization request, does what the pages ask for,
 // and returns what came back, with the pages in order: login, consent.
 func (rp *relyingParty) visit(url string) answer {
+	rp.Do("open "+url, chromedp.Navigate(url))
+	saw := goBack(rp.Tab, rp.charter)
+	a := <-rp.answers
+	a.Saw = saw
+	return a
+}
+
+// goBack does what the pages ask for until the client's shows that it is back, and
+// returns which pages there were.
+func goBack(b *chromium.Tab, c *charter) (saw []string) {
 	const login, consent, done = "#password", "button[value=allow]", "#done"
-	var saw []string
 	wait := func(selectors ...string) chromedp.Action[chromedp.Void] {
 		return chromedp.WaitVisible(chromedp.CSS(strings.Join(selectors, ", ")))
 	}
 	there := func(selector string) bool {
-		return chromium.Evaluate[bool](rp.Tab, "document.querySelector('"+selector+"') !== null")
+		return chromium.Evaluate[bool](b, "document.querySelector('"+selector+"') !== null")
 	}
-	rp.Do("open "+url, chromedp.Navigate(url), wait(login, consent, done))
+	b.Do("see a page", wait(login, consent, done))
 	if there(login) {
 		saw = append(saw, "login")
-		rp.Do("sign in",
+		b.Do("sign in",
 			chromedp.Evaluate[chromedp.Void]("document.querySelector('#username').value = ''"),
-			chromedp.SendKeys(chromedp.CSS("#username"), rp.charter.user),
-			chromedp.SendKeys(chromedp.CSS(login), rp.charter.password),
+			chromedp.SendKeys(chromedp.CSS("#username"), c.user),
+			chromedp.SendKeys(chromedp.CSS(login), c.password),
 			chromedp.Click(chromedp.CSS("button[type=submit]")), wait(consent, done))
 	}
 	if there(consent) {
 		saw = append(saw, "consent")
-		rp.Do("allow", chromedp.Click(chromedp.CSS(consent)), wait(done))
+		b.Do("allow", chromedp.Click(chromedp.CSS(consent)), wait(done))
 	}
-	a := <-rp.answers
-	a.Saw = saw
-	return a
+	return saw
 }

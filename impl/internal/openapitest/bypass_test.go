@@ -27,6 +27,7 @@ var unvalidated = map[string]string{
 	"impl/internal/e2e/mcp_go_test.go":                "the client's callback answers",
 	"impl/internal/e2e/mcp_test.go":                   "a client's metadata document answers",
 	"impl/internal/e2e/oauth2_test.go":                "the client's callback answers",
+	"impl/internal/e2e/oidc_client_ts_test.go":        "a single-page application's own files",
 	"impl/internal/e2e/relying_party_test.go":         "the client's callback answers",
 	"impl/server/client_id_metadata_document_test.go": "clients' documents answer; the server's answers go through servertest",
 }
