@@ -23,6 +23,7 @@ var unvalidated = map[string]string{
 	"impl/internal/attacks/timing_test.go":            "measures, and would measure the validation",
 	"impl/internal/bench/bench_test.go":               "measures, and would measure the validation",
 	"impl/internal/bench/decode_test.go":              "measures, and would measure the validation",
+	"impl/internal/bench/openid_test.go":              "measures, and would measure the validation",
 	"impl/internal/e2e/docs_test.go":                  "static files answer",
 	"impl/internal/e2e/mcp_go_test.go":                "the client's callback answers",
 	"impl/internal/e2e/mcp_test.go":                   "a client's metadata document answers",
