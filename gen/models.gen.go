@@ -498,6 +498,10 @@ type AuthorizationServerMetadata struct {
 	AuthorizationEndpoint string `json:"authorization_endpoint,omitempty"`
 	// Every authorization response has iss (RFC 9207 §3).
 	AuthorizationResponseIssParameterSupported bool `json:"authorization_response_iss_parameter_supported,omitempty"`
+	// ID Tokens and logout tokens have sid (Back-Channel Logout §2.1).
+	BackchannelLogoutSessionSupported bool `json:"backchannel_logout_session_supported,omitempty"`
+	// Clients are told at backchannel_logout_uri of sessions that ended (Back-Channel Logout §2.1).
+	BackchannelLogoutSupported bool `json:"backchannel_logout_supported,omitempty"`
 	// Neither aggregated nor distributed claims.
 	ClaimTypesSupported []string `json:"claim_types_supported,omitempty"`
 	// The claims parameter of /authorize is understood.
@@ -596,6 +600,12 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 	}
 	if o.AuthorizationResponseIssParameterSupported {
 		b = append(appendName(b, "\"authorization_response_iss_parameter_supported\":"), "true"...)
+	}
+	if o.BackchannelLogoutSessionSupported {
+		b = append(appendName(b, "\"backchannel_logout_session_supported\":"), "true"...)
+	}
+	if o.BackchannelLogoutSupported {
+		b = append(appendName(b, "\"backchannel_logout_supported\":"), "true"...)
 	}
 	if o.ClaimTypesSupported != nil {
 		b = appendTexts(appendName(b, "\"claim_types_supported\":"), o.ClaimTypesSupported)
@@ -735,7 +745,7 @@ func (o *AuthorizationServerMetadata) appendJSON(b []byte) ([]byte, error) {
 		b = appendTexts(appendName(b, "\"userinfo_signing_alg_values_supported\":"), o.UserinfoSigningAlgValuesSupported)
 
 	}
-	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "end_session_endpoint", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_encryption_alg_values_supported", "request_object_encryption_enc_values_supported", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
+	if b, err = appendAdditional(b, o.Additional, []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "backchannel_logout_session_supported", "backchannel_logout_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "end_session_endpoint", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_encryption_alg_values_supported", "request_object_encryption_enc_values_supported", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"}); err != nil {
 		return b, err
 	}
 	return append(b, '}'), err
@@ -751,7 +761,7 @@ func (o *AuthorizationServerMetadata) UnmarshalJSON(document []byte) error {
 	if err := json.Unmarshal(document, &o.Additional); err != nil {
 		return err
 	}
-	for _, name := range []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "end_session_endpoint", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_encryption_alg_values_supported", "request_object_encryption_enc_values_supported", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
+	for _, name := range []string{"issuer", "acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "backchannel_logout_session_supported", "backchannel_logout_supported", "claim_types_supported", "claims_parameter_supported", "claims_supported", "client_id_metadata_document_supported", "code_challenge_methods_supported", "display_values_supported", "end_session_endpoint", "grant_types_supported", "id_token_encryption_alg_values_supported", "id_token_encryption_enc_values_supported", "id_token_signing_alg_values_supported", "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported", "jwks_uri", "prompt_values_supported", "protected_resources", "registration_endpoint", "request_object_encryption_alg_values_supported", "request_object_encryption_enc_values_supported", "request_object_signing_alg_values_supported", "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "response_modes_supported", "response_types_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported", "scopes_supported", "subject_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "userinfo_encryption_alg_values_supported", "userinfo_encryption_enc_values_supported", "userinfo_endpoint", "userinfo_signing_alg_values_supported"} {
 		delete(o.Additional, name)
 	}
 	return nil
@@ -816,7 +826,7 @@ type ClientInformation struct {
 	ClientID string `json:"client_id"`
 	// web (the default) or native; only a native client may use a private-use scheme (RFC 8252 §7.1).
 	ApplicationType string `json:"application_type,omitempty"`
-	// Whether logout tokens must have sid; here they always have.
+	// Whether logout tokens must have sid; here they have, wherever the sign-in was in a session.
 	BackchannelLogoutSessionRequired bool `json:"backchannel_logout_session_required,omitempty"`
 	// Told of the end of a session by this server (Back-Channel Logout §2.2).
 	BackchannelLogoutURI string `json:"backchannel_logout_uri,omitempty"`
@@ -1185,7 +1195,7 @@ func (o *ClientJWKSet) appendJSON(b []byte) ([]byte, error) {
 type ClientMetadata struct {
 	// web (the default) or native; only a native client may use a private-use scheme (RFC 8252 §7.1).
 	ApplicationType string `json:"application_type,omitempty"`
-	// Whether logout tokens must have sid; here they always have.
+	// Whether logout tokens must have sid; here they have, wherever the sign-in was in a session.
 	BackchannelLogoutSessionRequired bool `json:"backchannel_logout_session_required,omitempty"`
 	// Told of the end of a session by this server (Back-Channel Logout §2.2).
 	BackchannelLogoutURI string `json:"backchannel_logout_uri,omitempty"`
@@ -1484,7 +1494,7 @@ type ClientUpdate struct {
 	ClientID string `json:"client_id"`
 	// web (the default) or native; only a native client may use a private-use scheme (RFC 8252 §7.1).
 	ApplicationType string `json:"application_type,omitempty"`
-	// Whether logout tokens must have sid; here they always have.
+	// Whether logout tokens must have sid; here they have, wherever the sign-in was in a session.
 	BackchannelLogoutSessionRequired bool `json:"backchannel_logout_session_required,omitempty"`
 	// Told of the end of a session by this server (Back-Channel Logout §2.2).
 	BackchannelLogoutURI string `json:"backchannel_logout_uri,omitempty"`

@@ -62,12 +62,12 @@ func TestHostBounds(t *testing.T) {
 // bound.
 func TestIdleHostsAreForgotten(t *testing.T) {
 	k := newClock()
-	b := newBudget()
+	b := newBudget(forDocuments)
 	for i := range maxTracked {
 		b.host(fmt.Sprint(i), k.now())
 	}
 	b.hosts["0"].running = 1
-	b.hosts["1"].rate.AllowN(k.now().Add(time.Hour), perHostBurst) // spent a moment before it is looked at
+	b.hosts["1"].rate.AllowN(k.now().Add(time.Hour), forDocuments.perHostBurst) // spent a moment before it is looked at
 	k.advance(time.Hour)
 	b.host("new", k.now())
 	for name, want := range map[string]bool{"0": true, "1": true, "2": false, "new": true} {
@@ -81,8 +81,8 @@ func TestIdleHostsAreForgotten(t *testing.T) {
 // no URL for longer than its time.
 func TestBudgetKeepsNothingNeedless(t *testing.T) {
 	k := newClock()
-	b := newBudget()
-	for i := range overallBurst {
+	b := newBudget(forDocuments)
+	for i := range forDocuments.overallBurst {
 		release, err := b.take(target{url: fmt.Sprint(i), host: fmt.Sprint(i)}, k.now())
 		if err != nil {
 			t.Fatal(err)

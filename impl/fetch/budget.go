@@ -7,16 +7,26 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What strangers can make us send, all of them together and to one host. Who is
-// over it is refused at once rather than queued.
-const (
-	perHost      = rate.Limit(1) // requests per second
-	perHostBurst = 5
-	overall      = rate.Limit(20)
-	overallBurst = 40
-	atOnce       = 16
-	atOnceHost   = 2
+// limits are what strangers can make us send, all of them together and to one
+// host. Who is over it is refused at once rather than queued.
+type limits struct {
+	perHost      rate.Limit // requests per second
+	perHostBurst int
+	overall      rate.Limit
+	overallBurst int
+	atOnce       int
+	atOnceHost   int
+}
 
+var (
+	// forDocuments: one is kept for a while, so a host is seldom asked.
+	forDocuments = limits{perHost: 1, perHostBurst: 5, overall: 20, overallBurst: 40, atOnce: 16, atOnceHost: 2}
+	// forMessages: each is sent once, and many clients may be at one host. One that
+	// does not answer keeps no more than atOnceHost of the places.
+	forMessages = limits{perHost: 20, perHostBurst: 40, overall: 200, overallBurst: 400, atOnce: 32, atOnceHost: 4}
+)
+
+const (
 	backOffFor = 5 * time.Second // before a URL that failed is tried again
 	maxTracked = 4096            // hosts, and URLs that failed
 )
@@ -24,6 +34,7 @@ const (
 // budget limits requests by rate and number. What is forgotten because there is
 // too much to track is still held by the overall limit.
 type budget struct {
+	limits
 	mu      sync.Mutex // guards what follows
 	all     *rate.Limiter
 	running int
@@ -36,8 +47,8 @@ type host struct {
 	running int
 }
 
-func newBudget() *budget {
-	return &budget{all: rate.NewLimiter(overall, overallBurst), hosts: map[string]*host{}, failed: map[string]time.Time{}}
+func newBudget(l limits) *budget {
+	return &budget{limits: l, all: rate.NewLimiter(l.overall, l.overallBurst), hosts: map[string]*host{}, failed: map[string]time.Time{}}
 }
 
 // take returns how to give the place back, or an *Error.
@@ -51,11 +62,11 @@ func (b *budget) take(t target, now time.Time) (release func(), err error) {
 		delete(b.failed, t.url)
 	}
 	// The overall limits come first: beyond them nothing is looked up or tracked.
-	if b.running >= atOnce || b.all.TokensAt(now) < 1 {
+	if b.running >= b.atOnce || b.all.TokensAt(now) < 1 {
 		return nil, &Error{Reason: "budget"}
 	}
 	h := b.host(t.host, now)
-	if h.running >= atOnceHost || !h.rate.AllowN(now, 1) || !b.all.AllowN(now, 1) {
+	if h.running >= b.atOnceHost || !h.rate.AllowN(now, 1) || !b.all.AllowN(now, 1) {
 		return nil, &Error{Reason: "budget"}
 	}
 	b.running++
@@ -76,12 +87,12 @@ func (b *budget) host(name string, now time.Time) *host {
 	}
 	if len(b.hosts) >= maxTracked {
 		for n, h := range b.hosts {
-			if h.running == 0 && h.rate.TokensAt(now) >= perHostBurst {
+			if h.running == 0 && h.rate.TokensAt(now) >= float64(b.perHostBurst) {
 				delete(b.hosts, n)
 			}
 		}
 	}
-	h := &host{rate: rate.NewLimiter(perHost, perHostBurst)}
+	h := &host{rate: rate.NewLimiter(b.perHost, b.perHostBurst)}
 	if len(b.hosts) < maxTracked {
 		b.hosts[name] = h
 	}

@@ -170,7 +170,7 @@ func TestCacheBound(t *testing.T) {
 func TestBudget(t *testing.T) {
 	proof.Of(t, "ATK-126")
 	k := newClock()
-	b := newBudget()
+	b := newBudget(forDocuments)
 	tries := func(n int, hostOf func(int) string) (granted int) {
 		for i := range n {
 			release, err := b.take(target{url: fmt.Sprint("https://", hostOf(i), "/", i), host: hostOf(i)}, k.now())
@@ -184,7 +184,7 @@ func TestBudget(t *testing.T) {
 		return granted
 	}
 	one := func(int) string { return "a.example" }
-	if n := tries(100, one); n != perHostBurst {
+	if n := tries(100, one); n != forDocuments.perHostBurst {
 		t.Errorf("%d of one host at once", n)
 	}
 	for range 10 {
@@ -194,7 +194,7 @@ func TestBudget(t *testing.T) {
 		}
 	}
 	k.advance(time.Minute)
-	if n := tries(10_000, func(i int) string { return fmt.Sprint(i, ".example") }); n != overallBurst {
+	if n := tries(10_000, func(i int) string { return fmt.Sprint(i, ".example") }); n != forDocuments.overallBurst {
 		t.Errorf("%d of many hosts at once", n)
 	}
 	if len(b.hosts) > maxTracked {
@@ -215,12 +215,12 @@ func TestBudget(t *testing.T) {
 
 func TestConcurrency(t *testing.T) {
 	k := newClock()
-	b := newBudget()
+	b := newBudget(forDocuments)
 	var releases []func()
-	for i := range atOnce + 5 {
+	for i := range forDocuments.atOnce + 5 {
 		host := fmt.Sprint(i/2, ".example")
 		release, err := b.take(target{url: fmt.Sprint(i), host: host}, k.now())
-		if (err == nil) != (i < atOnce) {
+		if (err == nil) != (i < forDocuments.atOnce) {
 			t.Errorf("request %d: %v", i, err)
 		}
 		if err == nil {

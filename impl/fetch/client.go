@@ -90,7 +90,21 @@ func New(c Config) *Client {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	transport := &http.Transport{
+	return &Client{
+		loopback: c.InsecureLoopback,
+		atLeast:  c.KeepAtLeast,
+		types:    c.MediaTypes,
+		timeout:  timeout,
+		now:      c.Now,
+		http:     newHTTPClient(c),
+		kept:     newCache(),
+		budget:   newBudget(forDocuments),
+	}
+}
+
+// newHTTPClient returns what every request leaves through.
+func newHTTPClient(c Config) *http.Client {
+	return &http.Client{CheckRedirect: notFollowed, Transport: &http.Transport{
 		DialContext: newGuard(c).dial,
 		// No environment proxy: it would resolve and connect in our place.
 		Proxy:                  nil,
@@ -99,17 +113,7 @@ func New(c Config) *Client {
 		MaxResponseHeaderBytes: maxHeader,
 		DisableCompression:     true,
 		DisableKeepAlives:      true,
-	}
-	return &Client{
-		loopback: c.InsecureLoopback,
-		atLeast:  c.KeepAtLeast,
-		types:    c.MediaTypes,
-		timeout:  timeout,
-		now:      c.Now,
-		http:     &http.Client{Transport: transport, CheckRedirect: notFollowed},
-		kept:     newCache(),
-		budget:   newBudget(),
-	}
+	}}
 }
 
 // Get returns the document at an absolute https URL, from the cache while it is

@@ -1,6 +1,7 @@
 // Package fetch gets documents from URLs that strangers chose: client ID metadata
-// documents, key sets, request objects, upstream discovery. It is the only place
-// that makes outbound requests for them.
+// documents, key sets, request objects, upstream discovery; and posts messages to
+// such URLs: logout tokens. It is the only place that makes outbound requests for
+// them.
 //
 // The guard: https alone; the address is checked when the socket is made, after
 // resolution, so no name and no second answer of a resolver reaches anything

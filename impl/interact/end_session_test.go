@@ -17,7 +17,7 @@ import (
 // logouts.
 func newProvider(t *testing.T) *place {
 	t.Helper()
-	st := memory.New()
+	st := servertest.Quiet(memory.New())
 	p := &place{accounts: NewLocalAccounts(st), t: t}
 	p.Server = servertest.New(t, st, func(sc *server.Config) {
 		p.accounts.now = sc.Now
@@ -54,7 +54,7 @@ func (b *browser) openID(scope string) (servertest.Tokens, string) {
 func (p *place) told() int {
 	p.t.Helper()
 	at := p.Clock.Now()
-	all, err := p.Store.ClaimDeliveries(p.t.Context(), at, at.Add(time.Second), 100)
+	all, err := p.Store.ClaimDeliveries(servertest.Asking(p.t.Context()), at, at.Add(time.Second), 100)
 	if err != nil {
 		p.t.Fatal(err)
 	}

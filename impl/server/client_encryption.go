@@ -12,8 +12,8 @@ import (
 )
 
 // encryption is how a client registered that something is encrypted for it; the
-// zero value is not at all.
-type encryption struct{ alg, enc string }
+// zero value is not at all. issuer is repeated in the header where it is not empty.
+type encryption struct{ alg, enc, issuer string }
 
 // signerFor returns what signs a JWT by alg and then, where the client registered
 // it, encrypts it to the client (OpenID Connect Core §10.2: in this order).
@@ -47,7 +47,7 @@ func (s *Server) encrypt(ctx context.Context, c *registered, e encryption, cty s
 	if err != nil {
 		return "", oauth.InvalidRequest("client_encryption_key", "the client's key to encrypt to could not be had").Because(err)
 	}
-	return key.Encrypt(e.enc, cty, plain)
+	return key.Encrypt(e.enc, cty, e.issuer, plain)
 }
 
 // encryptionKey returns the key of the client to encrypt to by alg: of its jwks,

@@ -71,8 +71,8 @@ type Config struct {
 	// metadata.
 	ClientIDMetadataDocuments bool
 	// FetchRootCAs are trusted instead of the system's when documents of clients
-	// are fetched: metadata, keys, sector identifiers, request objects. nil: the
-	// system's.
+	// are fetched: metadata, keys, sector identifiers, request objects; and when
+	// clients are sent logout tokens. nil: the system's.
 	FetchRootCAs *x509.CertPool
 	// InsecureFetchLoopback lets the fetcher reach loopback addresses. For
 	// development and tests: on a shared host it lets any client make this

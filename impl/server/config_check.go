@@ -96,6 +96,7 @@ func (s *Server) configure() error {
 	}
 	s.clientDocuments = newClientDocuments(s.cfg)
 	s.requestObjects = newRequestObjects(s.cfg)
+	s.poster = fetch.NewPoster(fetch.Config{RootCAs: s.cfg.FetchRootCAs, InsecureLoopback: s.cfg.InsecureFetchLoopback, Now: s.cfg.Now})
 	s.limits.registrations = newRateLimit(s.cfg.Limits.RegistrationsPerMinute)
 	s.limits.authenticationFailures = newRateLimit(s.cfg.Limits.AuthenticationFailuresPerMinute)
 	s.limits.authorizations = newRateLimit(s.cfg.Limits.AuthorizationsPerMinute)

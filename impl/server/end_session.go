@@ -40,7 +40,11 @@ type SessionClient struct {
 // signed in to, for logout by the browser. On an error call it again: whatever was
 // done already does no harm twice.
 func (s *Server) EndSession(ctx context.Context, end SessionEnd) ([]SessionClient, error) {
-	return EndSession(ctx, s.store, s.now(), end)
+	clients, err := EndSession(ctx, s.store, s.now(), end)
+	if err == nil {
+		s.deliveries.lookNow()
+	}
+	return clients, err
 }
 
 // EndSession is Server.EndSession for a process without a Server, such as an

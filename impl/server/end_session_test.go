@@ -52,7 +52,7 @@ func alive(t *testing.T, s *servertest.Server, tokens servertest.Tokens) bool {
 // closings there are, of all that is due by the end of the day.
 func queued(t *testing.T, st store.Store, at time.Time) (logouts []string, closings int) {
 	t.Helper()
-	all, err := st.ClaimDeliveries(t.Context(), at.Add(time.Hour), at.Add(time.Hour), 1000)
+	all, err := st.ClaimDeliveries(servertest.Asking(t.Context()), at.Add(time.Hour), at.Add(time.Hour), 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func queued(t *testing.T, st store.Store, at time.Time) (logouts []string, closi
 // this session without offline_access.
 func TestEndSession(t *testing.T) {
 	proof.Of(t, "OIDC-BCLO-2.7-1", "OIDC-BCLO-2.7-2", "OIDC-BCLO-2.3-1")
-	s := servertest.New(t, memory.New(), servertest.OpenID)
+	s := servertest.New(t, servertest.Quiet(memory.New()), servertest.OpenID)
 	c := backchannel(s, "c", "https://rp.example.com/logout")
 	quiet := backchannel(s, "quiet", "")
 	rows := []struct {
@@ -136,7 +136,7 @@ func sorted(values []string) []string { slices.Sort(values); return values }
 // of an account that is gone everything ends.
 func TestEndOfAllSessions(t *testing.T) {
 	for _, gone := range []bool{false, true} {
-		s := servertest.New(t, memory.New(), servertest.OpenID)
+		s := servertest.New(t, servertest.Quiet(memory.New()), servertest.OpenID)
 		c := backchannel(s, "c", "https://rp.example.com/logout")
 		one, two := signIn(t, s, c, "alice", "s1", "openid"), signIn(t, s, c, "alice", "s2", "openid")
 		offline, plain := signIn(t, s, c, "alice", "s2", "openid offline_access"), signIn(t, s, c, "alice", "s1", "read")
@@ -156,7 +156,7 @@ func TestEndOfAllSessions(t *testing.T) {
 // Whom nobody vouches for any more is not told, and a call that names nobody, or a
 // session of an account that is gone, does nothing.
 func TestEndSessionOfUnusableClients(t *testing.T) {
-	s := servertest.New(t, memory.New(), servertest.OpenID)
+	s := servertest.New(t, servertest.Quiet(memory.New()), servertest.OpenID)
 	c, removed := backchannel(s, "c", "https://rp.example.com/logout"), backchannel(s, "r", "https://rp.example.com/logout")
 	disabled := backchannel(s, "d", "https://rp.example.com/logout")
 	for _, client := range []servertest.Client{c, removed, disabled} {
@@ -218,7 +218,7 @@ func (b *breaking) EndSession(ctx context.Context, id string) error {
 func TestEndSessionStops(t *testing.T) {
 	const writes = 4 // the queue, two grants, the session
 	for left := range writes + 1 {
-		st := memory.New()
+		st := servertest.Quiet(memory.New())
 		s := servertest.New(t, st, servertest.OpenID)
 		c := backchannel(s, "c", "https://rp.example.com/logout")
 		one, two := signIn(t, s, c, "alice", "s1", "openid"), signIn(t, s, c, "alice", "s1", "openid")

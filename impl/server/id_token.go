@@ -46,7 +46,7 @@ func (s *Server) idToken(ctx context.Context, d decision, now time.Time) (*mint.
 		SessionID: d.grant.SessionID,
 		Claims:    claims,
 		Algorithm: alg,
-		Sign:      s.signerFor(c, string(alg), encryption{c.metadata.IDTokenEncryptedResponseAlg, c.metadata.IDTokenEncryptedResponseEnc}),
+		Sign:      s.signerFor(c, string(alg), encryption{alg: c.metadata.IDTokenEncryptedResponseAlg, enc: c.metadata.IDTokenEncryptedResponseEnc}),
 	}, nil
 }
 

@@ -17,6 +17,9 @@ const (
 	// logoutLifetime is how long a client that cannot be reached is tried. After a
 	// day its own session is over, or somebody has to look after it.
 	logoutLifetime = 24 * time.Hour
+	// deliveryKept is how long a queue that nobody empties keeps what is in it. Much
+	// longer: what is given up is told of, what is swept is not.
+	deliveryKept = 30 * 24 * time.Hour
 	// closingDelay is when a session that ended is looked at again: after what was
 	// under way in it has been written.
 	closingDelay = 30 * time.Second
@@ -93,7 +96,7 @@ func (c SessionClient) told() bool {
 
 func newDelivery(id string, at, next time.Time, p deliveryPayload) (store.Delivery, error) {
 	payload, err := json.Marshal(p)
-	return store.Delivery{ID: id, Payload: payload, NextAt: next, CreatedAt: at, ExpiresAt: at.Add(logoutLifetime)}, err
+	return store.Delivery{ID: id, Payload: payload, NextAt: next, CreatedAt: at, ExpiresAt: at.Add(deliveryKept)}, err
 }
 
 // carryOut does again what EndSession did. It is safe on several processes at once,

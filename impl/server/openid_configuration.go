@@ -43,6 +43,7 @@ func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
 	if s.logout != nil {
 		m.EndSessionEndpoint = s.issuer.url(gen.PathRequestLogout)
 	}
+	m.BackchannelLogoutSupported, m.BackchannelLogoutSessionSupported = true, true // Back-Channel Logout §2.1
 	if m.RequestParameterSupported == nil {
 		m.RequestParameterSupported = &no
 	}

@@ -31,6 +31,7 @@ type Server struct {
 	documents       *fetch.Client     // nil: metadata documents are off
 	clientDocuments *fetch.Client     // keys and sector identifiers
 	requestObjects  *fetch.Client     // nil: request objects are not fetched
+	poster          *fetch.Poster     // logout tokens
 	interaction     Interaction       // nil: no person to ask
 	logout          LogoutInteraction // interaction, where it is one and this is an OpenID provider; else nil
 	offers          Offers            // of interaction
@@ -44,10 +45,11 @@ type Server struct {
 	pairwise        pairwiseSubjects
 	restoredAt      atomic.Pointer[time.Time] // of the last restore; see Revived
 
-	swept    atomic.Pointer[SweepReport] // nil before the first sweep
-	draining atomic.Bool
-	stop     context.CancelFunc // ends background work
-	work     sync.WaitGroup
+	swept      atomic.Pointer[SweepReport] // nil before the first sweep
+	deliveries deliveries
+	draining   atomic.Bool
+	stop       context.CancelFunc // ends background work
+	work       sync.WaitGroup
 }
 
 // protocol is a Server as the generated layer calls it: its methods are the
@@ -58,9 +60,12 @@ type protocol struct{ *Server }
 var _ gen.Server = protocol{}
 
 // New checks cfg, reports every problem with it at once, reads or creates the
-// signing keys, and returns a Server that is ready. Close it when done.
+// signing keys, and returns a Server that is ready. From then on it works in the
+// background: it sweeps, rotates keys, and tells clients of sessions that ended.
+// Close it when done; what was not told is told by another replica, or when the
+// process is started again.
 func New(cfg Config) (*Server, error) {
-	s := &Server{cfg: cfg.withDefaults(), store: cfg.Store}
+	s := &Server{cfg: cfg.withDefaults(), store: cfg.Store, deliveries: newDeliveries()}
 	if err := s.configure(); err != nil {
 		return nil, fmt.Errorf("server configuration: %w", err)
 	}
@@ -96,6 +101,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 	options.BasePath = ""
 	s.originEndpoints = gen.NewServerHandler(protocol{s}, options)
 	s.work.Go(func() { s.maintain(ctx) })
+	s.work.Go(func() { s.deliverAlways(ctx) })
 	return nil
 }
 

@@ -81,7 +81,7 @@ func (s *Server) userInfoClaims(ctx context.Context, t store.Token, g store.Gran
 // for a client that wants JSON.
 func (s *Server) userInfoJWT(ctx context.Context, c *registered, info gen.UserInfo) ([]byte, error) {
 	alg := c.metadata.UserinfoSignedResponseAlg
-	e := encryption{c.metadata.UserinfoEncryptedResponseAlg, c.metadata.UserinfoEncryptedResponseEnc}
+	e := encryption{alg: c.metadata.UserinfoEncryptedResponseAlg, enc: c.metadata.UserinfoEncryptedResponseEnc}
 	signer := s.signerFor(c, alg, e)
 	switch {
 	case alg == "" && e.alg == "":

@@ -16,6 +16,7 @@ type clientFlags struct {
 	file                                                        string
 	name, authMethod, applicationType, scope, jwksFile, jwksURI string
 	redirectURIs, grantTypes                                    []string
+	backchannelLogoutURI                                        string
 }
 
 func (m *clientFlags) flags(f *pflag.FlagSet, defaultGrants []string) {
@@ -27,6 +28,7 @@ func (m *clientFlags) flags(f *pflag.FlagSet, defaultGrants []string) {
 	f.StringVar(&m.jwksFile, "jwks", "", "file with the client's public keys, a JWK Set")
 	f.StringVar(&m.jwksURI, "jwks-uri", "", "https URL of the client's public keys")
 	f.StringVar(&m.applicationType, "application-type", "", "web (the default) or native")
+	f.StringVar(&m.backchannelLogoutURI, "backchannel-logout-uri", "", "https URL that is told of people who signed out")
 	f.StringVar(&m.scope, "scope", "", "scope values, separated by spaces")
 }
 
@@ -68,6 +70,7 @@ func (m *clientFlags) members(f *pflag.FlagSet) (map[string]json.RawMessage, err
 		{"auth-method", "token_endpoint_auth_method", m.authMethod, m.authMethod == ""},
 		{"jwks-uri", "jwks_uri", m.jwksURI, m.jwksURI == ""},
 		{"application-type", "application_type", m.applicationType, m.applicationType == ""},
+		{"backchannel-logout-uri", "backchannel_logout_uri", m.backchannelLogoutURI, m.backchannelLogoutURI == ""},
 		{"scope", "scope", m.scope, m.scope == ""},
 	} {
 		if !f.Changed(flag.name) {

@@ -48,7 +48,7 @@ func (oneAccount) Account(context.Context, string) (interact.Identity, error) {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, store: &failing{store: memory.New()}, cookies: make(map[string]string)}
-	w.Server = servertest.New(t, w.store, func(cfg *server.Config) {
+	w.Server = servertest.New(t, servertest.Quiet(w.store), func(cfg *server.Config) {
 		now := cfg.Now
 		cfg.Claims = interact.Claims(oneAccount{})
 		cfg.Scopes = append(cfg.Scopes, "openid")

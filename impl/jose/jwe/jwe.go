@@ -87,12 +87,17 @@ func fits(jwk gojose.JSONWebKey, alg string) bool {
 }
 
 // Encrypt returns the compact serialization of plaintext for the recipient. cty
-// names what the plaintext is: "JWT" for a signed one (RFC 7519 §5.2).
-func (k Key) Encrypt(enc, cty string, plaintext []byte) (string, error) {
+// names what the plaintext is: "JWT" for a signed one (RFC 7519 §5.2). Where issuer
+// is not empty, the header repeats it as iss (RFC 7519 §5.3), for a recipient that
+// has to know before it decrypts.
+func (k Key) Encrypt(enc, cty, issuer string, plaintext []byte) (string, error) {
 	if k.alg == "" || !slices.Contains(encs, enc) {
 		return "", fmt.Errorf("jwe: no key, or unknown content encryption %.20q", enc)
 	}
 	options := (&gojose.EncrypterOptions{}).WithContentType(gojose.ContentType(cty))
+	if issuer != "" {
+		options = options.WithHeader("iss", issuer)
+	}
 	encrypter, err := gojose.NewEncrypter(gojose.ContentEncryption(enc), gojose.Recipient{Algorithm: k.alg, Key: k.jwk.Key, KeyID: k.jwk.KeyID}, options)
 	if err != nil {
 		return "", fmt.Errorf("jwe: %w", err)

@@ -47,7 +47,7 @@ func TestEncrypt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			token, err := k.Encrypt(enc, "JWT", []byte("a.b.c"))
+			token, err := k.Encrypt(enc, "JWT", "", []byte("a.b.c"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,21 +64,35 @@ func TestEncrypt(t *testing.T) {
 			}
 		}
 	}
+	k, err := ParseKey(keys, "RSA-OAEP-256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, issuer := range []string{"", "https://as.example"} {
+		token, err := k.Encrypt("A128GCM", "JWT", issuer, []byte("a.b.c"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, err := base64.RawURLEncoding.DecodeString(token[:strings.IndexByte(token, '.')])
+		if err != nil || strings.Contains(string(header), `"iss":"https://as.example"`) != (issuer != "") || strings.Contains(string(header), `"iss"`) != (issuer != "") {
+			t.Errorf("issuer %q: header %s, %v", issuer, header, err)
+		}
+	}
 	for _, alg := range []string{"RSA1_5", "RSA-OAEP", "PBES2-HS256+A128KW", "dir", "A128KW", ""} {
 		if _, err := ParseKey(keys, alg); !errors.Is(err, ErrNoKey) {
 			t.Errorf("%s: %v", alg, err)
 		}
 	}
-	k, err := ParseKey(keys, "ECDH-ES")
+	k, err = ParseKey(keys, "ECDH-ES")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, enc := range []string{"A192GCM", "none", ""} {
-		if token, err := k.Encrypt(enc, "JWT", nil); err == nil {
+		if token, err := k.Encrypt(enc, "JWT", "", nil); err == nil {
 			t.Errorf("%q: %s", enc, token)
 		}
 	}
-	if token, err := (Key{}).Encrypt(DefaultEnc, "JWT", nil); err == nil {
+	if token, err := (Key{}).Encrypt(DefaultEnc, "JWT", "", nil); err == nil {
 		t.Errorf("without a key: %s", token)
 	}
 }

@@ -90,7 +90,7 @@ func TestDecrypt(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s, err := public.Encrypt(enc, "JWT", []byte("a.b.c"))
+				s, err := public.Encrypt(enc, "JWT", "", []byte("a.b.c"))
 				if err != nil {
 					t.Fatal(err)
 				}
