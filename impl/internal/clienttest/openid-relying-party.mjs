@@ -1,6 +1,6 @@
 // What a client on the web does with OpenID Connect, as openid-client does it:
 // private_key_jwt, single sign-on, prompt=none with both outcomes, max_age, refresh,
-// form_post, signed request objects, pairwise subjects.
+// form_post, signed request objects, pairwise subjects, logout.
 //
 //   node openid-relying-party.mjs ISSUER CALLBACK
 //
@@ -56,7 +56,7 @@ const jwk = { ...await crypto.subtle.exportKey('jwk', keys.publicKey), kid: 'one
 const signing = { key: keys.privateKey, kid: 'one' }
 const forged = { key: another.privateKey, kid: 'one' }
 const metadata = {
-  client_name: 'openid-client', redirect_uris: [callback], grant_types: ['authorization_code', 'refresh_token'],
+  client_name: 'openid-client', redirect_uris: [callback], post_logout_redirect_uris: [callback + '/signed-out'], grant_types: ['authorization_code', 'refresh_token'],
   token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', request_object_signing_alg: 'ES256',
   id_token_signed_response_alg: 'ES256', jwks: { keys: [jwk] },
 }
@@ -144,6 +144,14 @@ for (const [i, uri] of [callback, callback + '/second', elsewhere].entries()) {
 }
 assert.equal(subjects[0], subjects[1])
 assert.equal(new Set([...subjects, claims.sub]).size, 3)
+
+// Logout: the ID Token says who, and nobody who has that session is asked. Then
+// nobody is signed in.
+const signedOut = await visit(client.buildEndSessionUrl(config, {
+  id_token_hint: first.id_token, post_logout_redirect_uri: callback + '/signed-out', state: 'out',
+}), [])
+assert.equal(signedOut.href, callback + '/signed-out?state=out')
+await assert.rejects(login(config, [], { prompt: 'none' }), refusedByServer('login_required'))
 
 console.log(JSON.stringify({ done: true }))
 process.exit(0)

@@ -36,6 +36,7 @@ func TestSinglePageApplicationWithOIDCClientTS(t *testing.T) {
 	}
 	a.checkItRefuses()
 	a.checkOrigins(again.Access)
+	a.checkSignOut()
 }
 
 // TestSilentRenewalInAFrame: without a refresh token oidc-client-ts asks with
@@ -89,7 +90,7 @@ func newSPA(t *testing.T, c *charter, open func(*testing.T, http.Handler) (*chro
 	a := &spa{charter: c, t: t}
 	a.Tab, a.origin = open(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case "/", "/callback", "/silent":
+		case "/", "/callback", "/silent", "/signed-out":
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			w.Write(page)
 		case "/oidc-client-ts.min.js":
@@ -104,7 +105,8 @@ func newSPA(t *testing.T, c *charter, open func(*testing.T, http.Handler) (*chro
 	}))
 	id := registerMetadata(t, c.metadata().Registration, map[string]any{
 		"client_name": "oidc-client-ts", "redirect_uris": []string{a.origin + "/callback", a.origin + "/silent"},
-		"grant_types": []string{"authorization_code", "refresh_token"}, "token_endpoint_auth_method": "none",
+		"post_logout_redirect_uris": []string{a.origin + "/signed-out"},
+		"grant_types":               []string{"authorization_code", "refresh_token"}, "token_endpoint_auth_method": "none",
 	})
 	a.Do("open the application", chromedp.Navigate(a.origin+"/"))
 	settings, err := json.Marshal(map[string]string{"authority": c.issuer, "client_id": id, "scope": "openid profile"})
@@ -198,4 +200,19 @@ func (a *spa) checkOrigins(access string) {
 			a.t.Errorf("a script of %s reads %d of the authorization endpoint", origin, got)
 		}
 	}
+}
+
+// checkSignOut: the application signs the person out here too, is told that it is
+// done, and the next login asks who they are.
+func (a *spa) checkSignOut() {
+	a.t.Helper()
+	a.Do("open the application", chromedp.Navigate(a.origin+"/"))
+	chromium.Evaluate[any](a.Tab, "void signOut()")
+	if saw := goBack(a.Tab, a.charter); saw != nil {
+		a.t.Errorf("the person saw %q", saw)
+	}
+	if got := chromium.Evaluate[string](a.Tab, "signedOut()"); got != "kept, true" {
+		a.t.Errorf("signed out: %s", got)
+	}
+	a.begin([]string{"login", "consent"}) // what was allowed in that session ended with it
 }
