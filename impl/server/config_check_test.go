@@ -51,6 +51,13 @@ func TestConfigProblemsAreReportedTogether(t *testing.T) {
 		"negative", "AuthorizationCode", "Lifetimes.Grant", "SigningKey", "Registration 7", "RefreshTokens -1", `"https://x.example.com"`, `"UPPER.example.com"`, "invalid Prefix", "::ffff:10.0.0.0/104")
 }
 
+// Values of no name are refused on either side of those that have one.
+func TestUnknownModes(t *testing.T) {
+	refusedConfig(t, server.Config{Registration: -1, RequestObjects: -1, RefreshTokens: -1}, "Registration -1", "RequestObjects -1", "RefreshTokens -1")
+	refusedConfig(t, server.Config{Registration: server.RegistrationOpen + 1, RequestObjects: server.RequestObjectsByReference + 1, RefreshTokens: server.RefreshNever + 1},
+		"Registration 3", "RequestObjects 3", "RefreshTokens")
+}
+
 // With nothing but what it cannot do without, a
 // server offers no more than grants of clients that an operator registered.
 func TestZeroConfigIsSafe(t *testing.T) {

@@ -112,3 +112,17 @@ func TestClaimsNeedAnInteraction(t *testing.T) {
 		t.Error("accepted")
 	}
 }
+
+// What is not offered is said to be not: without it request_uri_parameter_supported
+// would mean true (OpenID Connect Discovery §3).
+func TestOpenIDConfigurationSaysNo(t *testing.T) {
+	for mode, want := range map[server.RequestObjects][2]any{
+		server.RequestObjectsOff: {false, false}, server.RequestObjectsByValue: {true, false}, server.RequestObjectsByReference: {true, true},
+	} {
+		f := newFixture(t, servertest.OpenID, func(c *server.Config) { c.RequestObjects = mode })
+		m := servertest.Decode(t, f.Get(openIDMetadata, nil), http.StatusOK)
+		if m["request_parameter_supported"] != want[0] || m["request_uri_parameter_supported"] != want[1] {
+			t.Errorf("mode %d: %v and %v, want %v", mode, m["request_parameter_supported"], m["request_uri_parameter_supported"], want)
+		}
+	}
+}
