@@ -132,8 +132,9 @@ func (s *Server) checkAuthenticationRequest(ctx context.Context, c *registered, 
 	if p.MaxAge = q.MaxAge; p.MaxAge == nil {
 		p.MaxAge = c.metadata.DefaultMaxAge // OpenID Connect Registration §2
 	}
-	if p.ACRValues = strings.Fields(q.ACRValues); p.ACRValues == nil {
-		p.ACRValues = c.metadata.DefaultACRValues
+	p.ACRValues = strings.Fields(q.ACRValues)
+	if _, asked := p.Claims.IDToken["acr"]; !asked && len(p.ACRValues) == 0 {
+		p.ACRValues = c.metadata.DefaultACRValues // OpenID Connect Registration §2
 	}
 	p.LoginHint, p.Display = q.LoginHint, q.Display
 	p.UILocales, p.ClaimsLocales = strings.Fields(q.UILocales), strings.Fields(q.ClaimsLocales)
