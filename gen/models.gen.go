@@ -2598,6 +2598,44 @@ func ServerErrorCodeValues() []ServerErrorCode {
 	return []ServerErrorCode{"server_error", "temporarily_unavailable"}
 }
 
+// SignUpForm is the schema SignUpForm of the document (Charter).
+//
+// The form of the account creation page.
+type SignUpForm struct {
+	// The handle of the authorization request, or `apps`.
+	Request string `json:"request"`
+	// What the page was given; good for this browser and request alone.
+	CSRF string `json:"csrf"`
+	// The password that is chosen.
+	Password string `json:"password,omitempty"`
+	// The same, so that nobody is locked out by a slip.
+	PasswordAgain string `json:"password_again,omitempty"`
+	// The name that is chosen.
+	Username string `json:"username,omitempty"`
+}
+
+// Values returns o as form parameters, without those that are empty.
+func (o *SignUpForm) Values() url.Values {
+	v := url.Values{}
+	if o.Request != "" {
+		v.Set("request", string(o.Request))
+	}
+	if o.CSRF != "" {
+		v.Set("csrf", string(o.CSRF))
+	}
+	if o.Password != "" {
+		v.Set("password", string(o.Password))
+	}
+	if o.PasswordAgain != "" {
+		v.Set("password_again", string(o.PasswordAgain))
+	}
+	if o.Username != "" {
+		v.Set("username", string(o.Username))
+	}
+
+	return v
+}
+
 // TokenAnswer is the schema TokenAnswer of the document (RFC 6749 §5.1).
 //
 // The tokens.

@@ -187,6 +187,22 @@ var Operations = []Operation{
 		MaxBody:  16384,
 	},
 	{
+		ID: "signUpPage", Method: "GET", Path: "/signup",
+		Summary: "The account creation page", Spec: "Initiating User Registration §4",
+		Tags:     []string{"pages"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  65536,
+	},
+	{
+		ID: "signUp", Method: "POST", Path: "/signup",
+		Summary: "Create an account", Spec: "Initiating User Registration §4",
+		Tags:     []string{"pages"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  16384,
+	},
+	{
 		ID: "chooseAccount", Method: "POST", Path: "/login/account",
 		Summary: "Choose an account", Spec: "OpenID Connect Core §3.1.2.1",
 		Tags:     []string{"pages"},
@@ -272,6 +288,8 @@ const (
 	PathReadyz                      = "/readyz"
 	PathLoginPage                   = "/login"
 	PathLogin                       = "/login"
+	PathSignUpPage                  = "/signup"
+	PathSignUp                      = "/signup"
 	PathChooseAccount               = "/login/account"
 	PathUpstreamCallback            = "/login/upstream"
 	PathConsentPage                 = "/consent"
@@ -313,14 +331,16 @@ func NewPagesHandler(s Pages, o Options) *Handler {
 	h := newHandler(o)
 	h.add(&Operations[20], nil, serveLoginPage(s))
 	h.add(&Operations[21], nil, serveLogin(s))
-	h.add(&Operations[22], nil, serveChooseAccount(s))
-	h.add(&Operations[23], nil, serveUpstreamCallback(s))
-	h.add(&Operations[24], nil, serveConsentPage(s))
-	h.add(&Operations[25], nil, serveConsent(s))
-	h.add(&Operations[26], nil, serveAppsPage(s))
-	h.add(&Operations[27], nil, serveRevokeApps(s))
-	h.add(&Operations[28], nil, serveLogoutPage(s))
-	h.add(&Operations[29], nil, serveLogout(s))
+	h.add(&Operations[22], nil, serveSignUpPage(s))
+	h.add(&Operations[23], nil, serveSignUp(s))
+	h.add(&Operations[24], nil, serveChooseAccount(s))
+	h.add(&Operations[25], nil, serveUpstreamCallback(s))
+	h.add(&Operations[26], nil, serveConsentPage(s))
+	h.add(&Operations[27], nil, serveConsent(s))
+	h.add(&Operations[28], nil, serveAppsPage(s))
+	h.add(&Operations[29], nil, serveRevokeApps(s))
+	h.add(&Operations[30], nil, serveLogoutPage(s))
+	h.add(&Operations[31], nil, serveLogout(s))
 	return h
 }
 
@@ -891,6 +911,62 @@ func (in *LoginInput) read(w http.ResponseWriter, r *http.Request, op *Operation
 
 }
 
+func serveSignUpPage(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &SignUpPageInput{HTTP: r}
+		if problem := in.read(w, r, op); problem != nil {
+			return problem
+		}
+		out, err := s.SignUpPage(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeSignUpPage(w)
+	}
+}
+
+func (in *SignUpPageInput) read(w http.ResponseWriter, r *http.Request, op *Operation) (problem *Problem) {
+	query, problem := formQuery(r, op)
+	if problem != nil {
+		return problem
+	}
+	in.Query, problem = DecodeSignUpPageParams(query)
+	return problem
+
+}
+
+func serveSignUp(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &SignUpInput{HTTP: r}
+		if problem := in.read(w, r, op); problem != nil {
+			return problem
+		}
+		out, err := s.SignUp(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeSignUp(w)
+	}
+}
+
+func (in *SignUpInput) read(w http.ResponseWriter, r *http.Request, op *Operation) (problem *Problem) {
+	body, problem := readBody(w, r, op, mediaTypeForm)
+	if problem != nil {
+		return problem
+	}
+	if in.Form, problem = DecodeSignUpForm(string(body)); problem != nil {
+		return problem
+	}
+	return refuseQuery(r, namesSignUpForm)
+
+}
+
 func serveChooseAccount(s Pages) func(http.ResponseWriter, *http.Request, *Operation) error {
 	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
 		in := &ChooseAccountInput{HTTP: r}
@@ -1169,6 +1245,10 @@ type Pages interface {
 	LogoutPage(ctx context.Context, in *LogoutPageInput) (LogoutPageOutput, error)
 	// Logout answers POST /logout: Sign out (OpenID Connect RP-Initiated Logout §2).
 	Logout(ctx context.Context, in *LogoutInput) (LogoutOutput, error)
+	// SignUpPage answers GET /signup: The account creation page (Initiating User Registration §4).
+	SignUpPage(ctx context.Context, in *SignUpPageInput) (SignUpPageOutput, error)
+	// SignUp answers POST /signup: Create an account (Initiating User Registration §4).
+	SignUp(ctx context.Context, in *SignUpInput) (SignUpOutput, error)
 }
 
 // AuthorizationServerMetadataInput is a request that has the form that the document demands.
@@ -2359,6 +2439,106 @@ func (o Revoke200) writeRevoke(w http.ResponseWriter) error {
 	}
 	setHeader(h, "Access-Control-Allow-Origin", o.AccessControlAllowOrigin)
 	w.WriteHeader(200)
+	return nil
+}
+
+// SignUpPageInput is a request that has the form that the document demands.
+type SignUpPageInput struct {
+	HTTP  *http.Request // the request itself; its body has been read
+	Query SignUpPageParams
+}
+
+// SignUpPageOutput is one of the answers of SignUpPage.
+type SignUpPageOutput interface {
+	writeSignUpPage(w http.ResponseWriter) error
+}
+
+// SignUpPage200 is an answer with status 200: The page.
+type SignUpPage200 struct {
+	ContentSecurityPolicy string   // header Content-Security-Policy, required
+	SetCookie             []string // header Set-Cookie
+	Body                  []byte   // text/html
+}
+
+var headersSignUpPage200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o SignUpPage200) writeSignUpPage(w http.ResponseWriter) error {
+	if len(o.ContentSecurityPolicy) == 0 {
+		return missing("SignUpPage", "Content-Security-Policy")
+	}
+	h := w.Header()
+	for _, c := range headersSignUpPage200 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	h["Content-Type"] = contentTypeHTML
+	w.WriteHeader(200)
+	_, _ = w.Write(o.Body) // it fails when the client has gone
+	return nil
+}
+
+// SignUpInput is a request that has the form that the document demands.
+type SignUpInput struct {
+	HTTP *http.Request // the request itself; its body has been read
+	Form SignUpForm
+}
+
+// SignUpOutput is one of the answers of SignUp.
+type SignUpOutput interface {
+	writeSignUp(w http.ResponseWriter) error
+}
+
+// SignUp200 is an answer with status 200: The page again, with what is wrong.
+type SignUp200 struct {
+	ContentSecurityPolicy string   // header Content-Security-Policy, required
+	SetCookie             []string // header Set-Cookie
+	Body                  []byte   // text/html
+}
+
+var headersSignUp200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o SignUp200) writeSignUp(w http.ResponseWriter) error {
+	if len(o.ContentSecurityPolicy) == 0 {
+		return missing("SignUp", "Content-Security-Policy")
+	}
+	h := w.Header()
+	for _, c := range headersSignUp200 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	h["Content-Type"] = contentTypeHTML
+	w.WriteHeader(200)
+	_, _ = w.Write(o.Body) // it fails when the client has gone
+	return nil
+}
+
+// SignUp303 is an answer with status 303: The account is made, and signed in.
+type SignUp303 struct {
+	Location  string   // header Location, required
+	SetCookie []string // header Set-Cookie
+}
+
+var headersSignUp303 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o SignUp303) writeSignUp(w http.ResponseWriter) error {
+	if len(o.Location) == 0 {
+		return missing("SignUp", "Location")
+	}
+	h := w.Header()
+	for _, c := range headersSignUp303 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Location", o.Location)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
+	w.WriteHeader(303)
 	return nil
 }
 

@@ -3593,6 +3593,123 @@ func (o *RevokeAppsForm) check(state *[3]fieldState) *Problem {
 	return nil
 }
 
+var namesSignUpForm = []string{"request", "csrf", "password", "password_again", "username"}
+
+var patternSignUpFormRequest = newPattern("^[A-Za-z0-9_-]+$")
+var patternSignUpFormCSRF = newPattern("^[A-Za-z0-9_-]+$")
+
+// DecodeSignUpForm reads a form body or query. What it returns beside a problem is
+// what could be read all the same.
+func DecodeSignUpForm(raw string) (o SignUpForm, problem *Problem) {
+	var state [5]fieldState
+	c := formCutter{rest: raw, names: namesSignUpForm}
+	for c.next() {
+		switch c.field {
+		case 0: // request
+			o.Request = string(c.text(&state[0]))
+		case 1: // csrf
+			o.CSRF = string(c.text(&state[1]))
+		case 2: // password
+			o.Password = string(c.text(&state[2]))
+		case 3: // password_again
+			o.PasswordAgain = string(c.text(&state[3]))
+		case 4: // username
+			o.Username = string(c.text(&state[4]))
+
+		}
+	}
+	if c.problem != nil {
+		return o, c.problem
+	}
+	return o, o.check(&state)
+}
+
+// check returns the first problem in the order of the fields.
+func (o *SignUpForm) check(state *[5]fieldState) *Problem {
+	{
+		const name, code = "request", "invalid_request"
+		if state[0] > fieldSet {
+			return state[0].problem(code, name)
+		}
+		if o.Request == "" {
+			return bad("invalid_request", name, "is required")
+		}
+		if v := string(o.Request); v != "" {
+			switch {
+			case longer(v, 128):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternSignUpFormRequest.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "csrf", "invalid_request"
+		if state[1] > fieldSet {
+			return state[1].problem(code, name)
+		}
+		if o.CSRF == "" {
+			return bad("invalid_request", name, "is required")
+		}
+		if v := string(o.CSRF); v != "" {
+			switch {
+			case longer(v, 128):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternSignUpFormCSRF.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+	{
+		const name, code = "password", "invalid_request"
+		if state[2] > fieldSet {
+			return state[2].problem(code, name)
+		}
+		if v := string(o.Password); v != "" {
+			switch {
+			case longer(v, 1024):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			}
+		}
+	}
+	{
+		const name, code = "password_again", "invalid_request"
+		if state[3] > fieldSet {
+			return state[3].problem(code, name)
+		}
+		if v := string(o.PasswordAgain); v != "" {
+			switch {
+			case longer(v, 1024):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			}
+		}
+	}
+	{
+		const name, code = "username", "invalid_request"
+		if state[4] > fieldSet {
+			return state[4].problem(code, name)
+		}
+		if v := string(o.Username); v != "" {
+			switch {
+			case longer(v, 256):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			}
+		}
+	}
+
+	return nil
+}
+
 var namesTokenRequest = []string{"grant_type", "client_id", "client_assertion", "client_assertion_type", "client_secret", "code", "code_verifier", "redirect_uri", "refresh_token", "resource", "scope"}
 
 var patternTokenRequestClientID = newPattern("^[\\x20-\\x7E]+$")
@@ -4152,6 +4269,69 @@ func (o *LogoutPageParams) check(state *[1]fieldState) *Problem {
 			case shorter(v, 1):
 				return bad(code, name, "is too short")
 			case !patternLogoutPageParamsRequest.match(v):
+				return bad(code, name, "is malformed")
+			}
+		}
+	}
+
+	return nil
+}
+
+// SignUpPageParams is the query of SignUpPage.
+type SignUpPageParams struct {
+	// The handle of the authorization request, good in one browser alone; or `apps`, to go to the page of connected apps. There is no other destination.
+	Request string
+}
+
+// Values returns o as form parameters, without those that are empty.
+func (o *SignUpPageParams) Values() url.Values {
+	v := url.Values{}
+	if o.Request != "" {
+		v.Set("request", string(o.Request))
+	}
+
+	return v
+}
+
+var namesSignUpPageParams = []string{"request"}
+
+var patternSignUpPageParamsRequest = newPattern("^[A-Za-z0-9_-]+$")
+
+// DecodeSignUpPageParams reads a form body or query. What it returns beside a problem is
+// what could be read all the same.
+func DecodeSignUpPageParams(raw string) (o SignUpPageParams, problem *Problem) {
+	var state [1]fieldState
+	c := formCutter{rest: raw, names: namesSignUpPageParams}
+	for c.next() {
+		switch c.field {
+		case 0: // request
+			o.Request = string(c.text(&state[0]))
+
+		}
+	}
+	if c.problem != nil {
+		return o, c.problem
+	}
+	return o, o.check(&state)
+}
+
+// check returns the first problem in the order of the fields.
+func (o *SignUpPageParams) check(state *[1]fieldState) *Problem {
+	{
+		const name, code = "request", "invalid_request"
+		if state[0] > fieldSet {
+			return state[0].problem(code, name)
+		}
+		if o.Request == "" {
+			return bad("invalid_request", name, "is required")
+		}
+		if v := string(o.Request); v != "" {
+			switch {
+			case longer(v, 128):
+				return bad(code, name, "is too long")
+			case shorter(v, 1):
+				return bad(code, name, "is too short")
+			case !patternSignUpPageParamsRequest.match(v):
 				return bad(code, name, "is malformed")
 			}
 		}

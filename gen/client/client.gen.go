@@ -737,6 +737,55 @@ func (c *Client) Revoke(ctx context.Context, body *gen.RevocationRequest, edits 
 	return none, failure(res, answer)
 }
 
+// SignUpPage calls GET /signup: The account creation page. An answer
+// that is no success is an *Error.
+func (c *Client) SignUpPage(ctx context.Context, query *gen.SignUpPageParams, edits ...Edit) (gen.SignUpPage200, error) {
+	var none gen.SignUpPage200
+	q := request{method: "GET", path: "/signup", header: http.Header{}}
+	q.query = query.Values().Encode()
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 200:
+		var out gen.SignUpPage200
+		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		out.Body = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
+// SignUp calls POST /signup: Create an account. An answer
+// that is no success is an *Error.
+func (c *Client) SignUp(ctx context.Context, body *gen.SignUpForm, edits ...Edit) (gen.SignUpOutput, error) {
+	var none gen.SignUpOutput
+	q := request{method: "POST", path: "/signup", header: http.Header{}}
+	q.contentType = "application/x-www-form-urlencoded"
+	q.body = []byte(body.Values().Encode())
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 200:
+		var out gen.SignUp200
+		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		out.Body = answer
+		return out, nil
+	case 303:
+		var out gen.SignUp303
+		out.Location = res.Header.Get("Location")
+		out.SetCookie = res.Header.Values("Set-Cookie")
+		_ = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
 // Token calls POST /token: Exchange a grant for tokens. An answer
 // that is no success is an *Error.
 func (c *Client) Token(ctx context.Context, body *gen.TokenRequest, edits ...Edit) (gen.Token200, error) {

@@ -20,7 +20,7 @@ func accountName(typed string) string { return strings.TrimSpace(typed) }
 // people read as others: only letters, digits, marks, punctuation, symbols and
 // plain spaces are taken, and no full-width or mathematical letters. Letters of
 // different scripts that look alike are not told apart here: an operator makes
-// the accounts.
+// these accounts. checkChosenName holds people to more.
 func checkAccountName(name string) error {
 	if name == "" || len(name) > maxAccountName || !utf8.ValidString(name) {
 		return errors.New("an account name is 1 to 255 bytes of UTF-8")

@@ -32,6 +32,24 @@ func (a *attempts) count(ctx context.Context, peer netip.Addr) error {
 	return nil
 }
 
+// networkSignUps bounds how often people of one network can try to make an account
+// within attemptWindow: a class that signs up together has room, somebody who looks
+// for the names that exist, or fills the store, has little.
+const networkSignUps = 30
+
+// countSignUp refuses with *TooManyAttempts.
+func (a *attempts) countSignUp(ctx context.Context, peer netip.Addr) error {
+	now := a.now()
+	n, err := a.store.Count(ctx, "sign-up network", network(peer), now, now.Add(attemptWindow))
+	if err != nil {
+		return err
+	}
+	if n > networkSignUps {
+		return &TooManyAttempts{Wait: attemptWindow}
+	}
+	return nil
+}
+
 // network names what one subscriber has: an IPv4 address, or an IPv6 /64.
 func network(addr netip.Addr) string {
 	addr = addr.Unmap()

@@ -25,11 +25,18 @@ type Config struct {
 	// password here; Accounts are LinkedAccounts then, or know by themselves whom
 	// Upstream.SignIn returns. nil: people sign in with a password.
 	Upstream *Upstream
+	// SignUp makes an account for who chose this name and password, and returns them
+	// as Accounts.Authenticate does: LocalAccounts.SignUp, or a program's own. People
+	// can then create accounts, also at a client's wish (Initiating User Registration
+	// §4). The errors that the pages understand are ErrNameTaken, *UnusableError and
+	// those of Authenticate. nil: nobody can, and prompt=create is not offered. It
+	// does not go with Upstream, where the provider has the accounts.
+	SignUp func(ctx context.Context, name, password string) (Identity, error)
 	// Store keeps sessions and counters: normally the Server's.
 	Store store.Store
 
-	// Templates replace the built-in pages file by file: layout.html, login.html, accounts.html,
-	// consent.html, apps.html, logout.html, signed_out.html, error.html and style.css. The policy of the pages allows the
+	// Templates replace the built-in pages file by file: layout.html, login.html, sign_up.html,
+	// accounts.html, consent.html, apps.html, logout.html, signed_out.html, error.html and style.css. The policy of the pages allows the
 	// one style sheet and nothing else: no script, image, font or frame.
 	Templates fs.FS
 	// Service is the name that people know this server by. Empty: the issuer's
@@ -132,6 +139,9 @@ func (c Config) check() error {
 	}
 	if err := c.Upstream.check(); err != nil {
 		problems = append(problems, err)
+	}
+	if c.SignUp != nil && c.Upstream != nil {
+		problems = append(problems, errors.New("SignUp and Upstream exclude each other"))
 	}
 	if c.SessionIdle < 0 || c.SessionLifetime < 0 {
 		problems = append(problems, errors.New("SessionIdle and SessionLifetime may not be negative"))

@@ -63,13 +63,14 @@ func (p *pages) Start(_ context.Context, pending *server.Pending) (string, error
 	return p.at.page(gen.PathLoginPage, pending.Handle()), nil
 }
 
-// Offers implements server.Offering. Nobody signs up here, so create is not
-// offered.
+// Offers implements server.Offering. Where nobody can sign up, create is not offered
+// (Initiating User Registration §4.2).
 func (p *pages) Offers() server.Offers {
-	return server.Offers{
-		Prompts:   []string{server.PromptNone, server.PromptLogin, server.PromptConsent, server.PromptSelectAccount},
-		ACRValues: p.cfg.ACRValues,
+	prompts := []string{server.PromptNone, server.PromptLogin, server.PromptConsent, server.PromptSelectAccount}
+	if p.cfg.SignUp != nil {
+		prompts = append(prompts, server.PromptCreate)
 	}
+	return server.Offers{Prompts: prompts, ACRValues: p.cfg.ACRValues}
 }
 
 // ServeHTTP implements http.Handler.

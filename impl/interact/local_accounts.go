@@ -36,18 +36,22 @@ func NewLocalAccounts(st store.Store) *LocalAccounts {
 // store.ErrConflict when the name is taken, ErrPasswordTooLong, and texts that
 // say what is wrong with name or password.
 func (l *LocalAccounts) Add(ctx context.Context, name, password string) error {
+	_, err := l.add(ctx, name, password)
+	return err
+}
+
+func (l *LocalAccounts) add(ctx context.Context, name, password string) (store.Account, error) {
 	name = accountName(name)
 	if err := errors.Join(checkAccountName(name), checkNewPassword(password)); err != nil {
-		return err
+		return store.Account{}, err
 	}
 	hash, err := l.hash(ctx, password)
 	if err != nil {
-		return err
+		return store.Account{}, err
 	}
 	now := l.instant()
-	return l.store.ReplaceAccount(ctx, store.Account{
-		ID: newSubject(), Name: name, PasswordHash: hash, CreatedAt: now, UpdatedAt: now,
-	})
+	account := store.Account{ID: newSubject(), Name: name, PasswordHash: hash, CreatedAt: now, UpdatedAt: now}
+	return account, l.store.ReplaceAccount(ctx, account)
 }
 
 // newSubject returns 128 random bits. The prefix keeps subjects of people apart

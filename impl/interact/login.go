@@ -30,6 +30,9 @@ func (p operations) LoginPage(ctx context.Context, in *gen.LoginPageInput) (gen.
 		}
 		return p.loginForm(e, "", "")
 	}
+	if signsUp(e.pending, in.Query.Account) {
+		return gen.LoginPage303{Location: p.at.page(gen.PathSignUpPage, e.handle)}, nil
+	}
 	people, err := p.candidates(ctx, in.HTTP, e.pending)
 	if err != nil {
 		return nil, err
@@ -193,6 +196,9 @@ func (p *pages) paintLogin(e errand, username, notice, problem string) ([]byte, 
 		Notice:   notice,
 		Problem:  problem,
 		Upstream: p.upstreamName(),
+	}
+	if p.cfg.SignUp != nil {
+		view.SignUp = p.at.path + gen.PathSignUpPage
 	}
 	if e.pending == nil {
 		view.Own = true

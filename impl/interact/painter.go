@@ -13,6 +13,7 @@ import (
 const (
 	layoutFile    = "layout.html"
 	loginFile     = "login.html"
+	signUpFile    = "sign_up.html"
 	accountsFile  = "accounts.html"
 	consentFile   = "consent.html"
 	appsFile      = "apps.html"
@@ -49,6 +50,7 @@ func newPainter(builtIn, own fs.FS, service string) (*painter, error) {
 	problems = append(problems, err)
 	for name, example := range map[string]any{
 		loginFile:     loginView{frame: p.frame},
+		signUpFile:    signUpView{frame: p.frame},
 		accountsFile:  accountsView{frame: p.frame, Accounts: []accountView{{}}},
 		consentFile:   consentView{frame: p.frame, Scopes: []scopeView{{}}, Resources: []resourceView{{}}},
 		appsFile:      appsView{frame: p.frame, Apps: []appView{{Access: []accessView{{Resources: []resourceView{{}}, Scopes: []scopeView{{}}}}}}},

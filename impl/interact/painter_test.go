@@ -29,7 +29,8 @@ func newTestPainter(t testing.TB) *painter {
 func hostile(f frame, s string) map[string]any {
 	client := clientView{Name: s, Host: "x" + s}
 	return map[string]any{
-		loginFile: loginView{frame: f, Action: "/login", Request: s, CSRF: s, Client: client, Username: "x" + s, Problem: "x" + s},
+		loginFile:  loginView{frame: f, Action: "/login", Request: s, CSRF: s, Client: client, Username: "x" + s, SignUp: "/signup", Problem: "x" + s},
+		signUpFile: signUpView{frame: f, Action: "/signup", Request: s, CSRF: s, Client: client, Username: "x" + s, Problem: "x" + s, Login: "/login", Other: s},
 		consentFile: consentView{
 			frame: f, Action: "/consent", Request: s, CSRF: s, Client: client, Account: s, Problem: "x" + s,
 			Scopes:    []scopeView{{Value: s, Ticked: true}, {Value: s, Description: "x" + s}},

@@ -21,7 +21,21 @@ type loginView struct {
 	Username string // what to fill in
 	Notice   string // why somebody who is signed in has to sign in; empty otherwise
 	Upstream string // the provider that people sign in at; empty: the form asks for a password
+	SignUp   string // where who has no account makes one; empty: nowhere
 	Problem  string // what was wrong with the form before; empty at first
+}
+
+type signUpView struct {
+	frame
+	Action   string
+	Request  string // hidden: the handle
+	CSRF     string // hidden
+	Client   clientView
+	Own      bool   // no client asks: the person wants to see their connected apps
+	Username string // what to fill in
+	Problem  string
+	Login    string // where who has an account signs in
+	Other    string // hidden, on the way there: with an account that is not signed in yet
 }
 
 // An accountsView is who is signed in at the browser, to choose one.

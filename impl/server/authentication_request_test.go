@@ -114,7 +114,7 @@ func TestPromptNoneKeepsToRegisteredURIs(t *testing.T) {
 // What a sign-in must be, Complete demands whatever the Interaction does: it gives no code for another.
 func TestSignInsThatDo(t *testing.T) {
 	proof.Of(t, "ATK-147", "CVE-2024-45042", "GHSA-hp74-gm6m-2qm5")
-	proof.Of(t, "OIDC-CORE-3.1.2.1-22", "OIDC-CORE-3.1.2.1-16", "OIDC-CORE-3.1.2.3-2", "OIDC-CORE-3.1.2.2-4", "OIDC-CORE-3.1.2.2-5", "OIDC-CORE-3.1.2.1-25", "UNMET-AUTH-1-1", "UNMET-AUTH-1-2")
+	proof.Of(t, "OIDC-CORE-3.1.2.1-22", "OIDC-CORE-3.1.2.1-16", "OIDC-CORE-3.1.2.3-2", "OIDC-CORE-3.1.2.2-4", "OIDC-CORE-3.1.2.2-5", "OIDC-CORE-3.1.2.1-25", "UNMET-AUTH-1-1", "UNMET-AUTH-1-2", "UNMET-AUTH-1-4")
 	f := newFixture(t, servertest.OpenID, withACR)
 	c := f.Public()
 	hint := f.login(c, "openid", nil).ID

@@ -147,6 +147,17 @@ func TestEncryptedRequestObjectThatIsNotGood(t *testing.T) {
 	f.waits("the control", url.Values{"request": {good}})
 }
 
+// The prompt of a request object is a list like that of a parameter.
+func TestPromptOfRequestObject(t *testing.T) {
+	proof.Of(t, "PROMPT-CREATE-4.1-3")
+	f := newObjectFixture(t, "")
+	p := f.Pending(url.Values{"client_id": {f.client.ID}, "request": {f.object(map[string]any{"prompt": "login consent"})}})
+	if !p.Asks(server.PromptLogin) || !p.Asks(server.PromptConsent) || p.Asks(server.PromptNone) {
+		t.Errorf("the prompt was read as another")
+	}
+	f.told("an unsupported value in the list", url.Values{"request": {f.object(map[string]any{"prompt": "login frobnicate", "state": "beside"})}}, "invalid_request")
+}
+
 // By reference it is the same.
 func TestEncryptedRequestURI(t *testing.T) {
 	proof.Of(t, "RFC9101-6.1-1", "OIDC-CORE-6.2-3")

@@ -64,9 +64,7 @@ func (o serveOptions) dryRun() error {
 	}
 	st := memory.New()
 	cfg.Store = st
-	cfg.Interaction = interact.Pages(interact.Config{
-		Accounts: interact.NewLocalAccounts(st), Store: st, ScopeDescriptions: o.scopeDescriptions(),
-	})
+	cfg.Interaction = o.pages(interact.Config{Store: st}, interact.NewLocalAccounts(st))
 	srv, err := server.New(cfg)
 	if err != nil {
 		return err

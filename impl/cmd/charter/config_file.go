@@ -32,6 +32,7 @@ type configFile struct {
 	TokenFormat           string          `yaml:"token-format" enum:"opaque,ES256,EdDSA,RS256,PS256"`
 	RefreshTokens         string          `yaml:"refresh-tokens" enum:"metadata,offline_access,always,never"`
 	RequestObjects        string          `yaml:"request-objects" enum:"off,value,reference"`
+	SignUp                bool            `yaml:"sign-up"`
 	Host                  []string        `yaml:"host"`
 	TrustedProxy          []string        `yaml:"trusted-proxy"`
 	TrustCA               string          `yaml:"trust-ca"`

@@ -79,13 +79,17 @@ func newServer(o serveOptions, addr net.Addr, st store.Store, logger *slog.Logge
 	accounts := interact.NewLocalAccounts(st)
 	cfg.Policy = interact.RequireAccount(accounts)
 	cfg.Claims = interact.Claims(accounts)
-	cfg.Interaction = interact.Pages(interact.Config{
-		Accounts:          accounts,
-		Store:             st,
-		Logger:            logger,
-		ScopeDescriptions: o.scopeDescriptions(),
-	})
+	cfg.Interaction = o.pages(interact.Config{Store: st, Logger: logger}, accounts)
 	return server.New(cfg)
+}
+
+// pages returns the pages that people see.
+func (o serveOptions) pages(cfg interact.Config, accounts *interact.LocalAccounts) func(*server.Server) (server.Interaction, error) {
+	cfg.Accounts, cfg.ScopeDescriptions = accounts, o.scopeDescriptions()
+	if o.signUp {
+		cfg.SignUp = accounts.SignUp
+	}
+	return interact.Pages(cfg)
 }
 
 // recordEvents keeps the audit trail in the store. An event that cannot be

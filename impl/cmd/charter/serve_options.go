@@ -30,6 +30,7 @@ type serveOptions struct {
 	hosts, trustedProxies            []string
 	trustCA                          string
 	insecureFetchLoopback            bool
+	signUp                           bool
 	shutdownNotice                   time.Duration
 }
 
@@ -47,6 +48,7 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.tokenFormat, "token-format", "opaque", "access tokens: opaque, or JWTs signed with ES256, EdDSA, RS256 or PS256")
 	f.StringVar(&o.refreshTokens, "refresh-tokens", "metadata", "who gets refresh tokens: metadata (clients that registered the grant), offline_access (the scope), always, never")
 	f.StringVar(&o.requestObjects, "request-objects", "off", "signed, or signed and then encrypted, authorization requests (RFC 9101): off, value (the parameter request), reference (also request_uri, where the client registered it)")
+	f.BoolVar(&o.signUp, "sign-up", false, "let people create accounts for themselves, also where a client asks for it (prompt=create)")
 	f.StringSliceVar(&o.hosts, "host", nil, "another host name that requests may be sent to, as by a reverse proxy; repeatable")
 	f.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "network, as 10.0.0.0/8, of reverse proxies whose X-Forwarded-For is believed; repeatable")
 	f.StringVar(&o.trustCA, "trust-ca", "", "file with further CA certificates, PEM, trusted when documents of clients (metadata, keys, sector identifiers, request objects) are fetched")

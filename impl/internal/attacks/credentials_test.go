@@ -19,7 +19,7 @@ import (
 // pages ask for the browser's cookies and for what their forms carry.
 var open = []string{
 	"appsPage", "authorizationServerMetadata", "authorize", "authorizePost", "chooseAccount", "consent", "consentPage", "healthz", "jwks", "login", "loginPage",
-	"logout", "logoutPage", "openIDConfiguration", "protectedResourceMetadata", "protectedResourceMetadataForPath", "readyz", "register", "requestLogout", "requestLogoutPost", "revokeApps", "upstreamCallback",
+	"logout", "logoutPage", "openIDConfiguration", "protectedResourceMetadata", "protectedResourceMetadataForPath", "readyz", "register", "requestLogout", "requestLogoutPost", "revokeApps", "signUp", "signUpPage", "upstreamCallback",
 }
 
 // Every operation with a security requirement refuses who has no credentials, or

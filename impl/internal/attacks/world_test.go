@@ -56,11 +56,16 @@ var people = interact.AccountFuncs{
 	},
 }
 
+// signUp makes any account. Nobody uses it after.
+func signUp(_ context.Context, name, _ string) (interact.Identity, error) {
+	return interact.Identity{Subject: "u_new", Name: name}, nil
+}
+
 func newWorld(t testing.TB, st store.Store, change ...func(*server.Config)) *world {
 	t.Helper()
 	w := &world{t: t}
 	change = append([]func(*server.Config){func(c *server.Config) {
-		c.Interaction = interact.Pages(interact.Config{Accounts: people, Store: st, Now: c.Now})
+		c.Interaction = interact.Pages(interact.Config{Accounts: people, SignUp: signUp, Store: st, Now: c.Now})
 		c.Claims = func(context.Context, string) (json.RawMessage, error) {
 			return json.RawMessage(`{"name":"Alice"}`), nil
 		}
@@ -190,6 +195,11 @@ func (w *world) requests() []request {
 	login := asking.open(gen.PathAuthorize+"?"+authorization.Encode(), gen.PathLoginPage)
 	login.Set("username", name)
 	login.Set("password", password)
+	signingUp := w.browser()
+	creation := signingUp.open(gen.PathAuthorize+"?"+w.app.Request(url.Values{"prompt": {"create"}}).Encode(), gen.PathSignUpPage)
+	creation.Set("username", "somebody new")
+	creation.Set("password", password)
+	creation.Set("password_again", password)
 	allowing.signIn()
 	leaving.signIn()
 	consent := allowing.open(gen.PathAuthorize+"?"+authorization.Encode(), gen.PathConsentPage)
@@ -207,6 +217,7 @@ func (w *world) requests() []request {
 		{"authorize", http.MethodGet, gen.PathAuthorize, authorization, nil, 303},
 		post("authorizePost", gen.PathAuthorize, authorization, nil, 303),
 		post("login", gen.PathLoginPage, login, asking.header(), 303),
+		post("signUp", gen.PathSignUpPage, creation, signingUp.header(), 303),
 		post("chooseAccount", gen.PathChooseAccount, choice, choosing.header(), 303),
 		post("consent", gen.PathConsentPage, consent, allowing.header(), 303),
 		post("token", gen.PathToken, w.app.Exchange(w.code(), nil), nil, 200),

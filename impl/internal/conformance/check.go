@@ -41,6 +41,8 @@ var InForce = []string{
 	"OIDC-DISC",
 	"OIDC-REG",
 	"FORM-POST",
+	"PROMPT-CREATE",
+	"UNMET-AUTH",
 	"CIMD",
 	"CIMD02",
 	"MCP",

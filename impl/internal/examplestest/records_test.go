@@ -54,6 +54,14 @@ func (people) Authenticate(_ context.Context, name, password string) (interact.I
 	return interact.Identity{}, interact.ErrCredentials
 }
 
+// signUp makes any account but that of alice.
+func signUp(_ context.Context, name, _ string) (interact.Identity, error) {
+	if name == "alice" {
+		return interact.Identity{}, interact.ErrNameTaken
+	}
+	return interact.Identity{Subject: name, Name: name}, nil
+}
+
 func (people) Account(_ context.Context, subject string) (interact.Identity, error) {
 	return interact.Identity{Subject: subject, Name: subject, Claims: []byte(`{"name":"Alice Adams","preferred_username":"alice","updated_at":1790000000,"email":"alice@example.com","email_verified":true}`)}, nil
 }
@@ -85,7 +93,7 @@ func newServer(t *testing.T, change ...func(*server.Config)) http.Handler {
 	servertest.SeedKeys(t, st, begin)
 	cfg := server.Config{
 		Issuer: issuer, Store: st, KeyEncryptionKey: servertest.KEK(t), Now: now,
-		Interaction:  interact.Pages(interact.Config{Accounts: people{}, Store: st, Now: now}),
+		Interaction:  interact.Pages(interact.Config{Accounts: people{}, SignUp: signUp, Store: st, Now: now}),
 		Claims:       interact.Claims(people{}),
 		Resources:    []server.Resource{{URI: resource, Name: "Example Files"}},
 		Scopes:       []string{"files:read", "files:write"},

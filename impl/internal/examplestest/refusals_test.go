@@ -17,6 +17,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/charterauth/charter"
+	"github.com/charterauth/charter/impl/interact"
 	"github.com/charterauth/charter/impl/internal/openapitest"
 	"github.com/charterauth/charter/impl/server"
 	"github.com/charterauth/charter/impl/store"
@@ -66,6 +67,7 @@ var refusals = map[string][]refusal{
 		{askAway + "&state=" + strings.Repeat("a", 65537), "", 414, asPage, nil},
 	},
 	"no_provider":      {{"GET /login/upstream?state=apps..x", "", 404, asPage, nil}},
+	"no_sign_up":       {{"GET /signup?request=apps", "", 404, asPage, withoutSignUp}, {"POST /signup" + formType, "request=apps&csrf=abc", 404, asPage, withoutSignUp}},
 	"shut_out":         {{"GET /login/upstream?state=" + cameBack + "&code=shut_out\nCookie: __Host-charter-browser=" + browser, "", 403, asPage, signedInElsewhere}},
 	"malformed":        {{"POST /logout" + formType, "", 400, asPage, nil}},
 	"unknown_resource": {{"GET /.well-known/oauth-protected-resource", "", 404, asJSON, nil}},
@@ -88,6 +90,10 @@ var refusals = map[string][]refusal{
 }
 
 func withoutPages(c *server.Config) { c.Interaction, c.Claims = nil, nil }
+
+func withoutSignUp(c *server.Config) {
+	c.Interaction = interact.Pages(interact.Config{Accounts: people{}, Store: c.Store, Now: now})
+}
 
 func withoutClaims(c *server.Config) { c.Claims = nil }
 

@@ -49,6 +49,12 @@ var pages = []page{
 	{name: "login-refused", seen: "[role=alert]", open: func(p *place) string {
 		return p.request(p.native("Editor"), loopback, "notes:read")
 	}, then: typed("alice", "wrong")},
+	{name: "sign-up", seen: "#password_again", open: func(p *place) string {
+		return p.request(p.verified("Reports"), "https://reports.example.com/callback", "notes:read") + "&prompt=create"
+	}},
+	{name: "sign-up-refused", seen: "[role=alert]", open: func(p *place) string {
+		return p.request(p.native("Editor"), loopback, "notes:read") + "&prompt=create"
+	}, then: append(typed("alice", password)[:2:2], chromedp.SendKeys(chromedp.CSS("#password_again"), password), chromedp.Click(chromedp.CSS("button[type=submit]")))},
 	{name: "consent", who: "alice", seen: "button[value=allow]", open: func(p *place) string {
 		return p.request(p.verified("Reports"), "https://reports.example.com/callback", "notes:read notes:write profile") + "&display=popup"
 	}},

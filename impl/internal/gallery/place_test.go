@@ -56,7 +56,7 @@ func newPlace(t *testing.T, own fs.FS) *place {
 		c.Scopes = []string{"notes:read", "notes:write", "notes:delete", "notes:share", "profile", "calendar", "offline_access", "urn:example:params:very-long-scope-value-without-any-place-to-break-it"}
 		c.Claims = interact.Claims(accounts)
 		c.Interaction = interact.Pages(interact.Config{
-			Accounts: accounts, Store: st, Service: "Example Cloud", ScopeDescriptions: descriptions, Templates: own, Now: c.Now,
+			Accounts: accounts, SignUp: accounts.SignUp, Store: st, Service: "Example Cloud", ScopeDescriptions: descriptions, Templates: own, Now: c.Now,
 		})
 	})
 	listener.Config.Handler = openapitest.Handler(t, p.Server)

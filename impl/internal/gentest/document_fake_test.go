@@ -116,6 +116,14 @@ func (f *fake) Login(_ context.Context, in *gen.LoginInput) (gen.LoginOutput, er
 	return nil, f.reach(in)
 }
 
+func (f *fake) SignUpPage(_ context.Context, in *gen.SignUpPageInput) (gen.SignUpPageOutput, error) {
+	return nil, f.reach(in)
+}
+
+func (f *fake) SignUp(_ context.Context, in *gen.SignUpInput) (gen.SignUpOutput, error) {
+	return nil, f.reach(in)
+}
+
 func (f *fake) ChooseAccount(_ context.Context, in *gen.ChooseAccountInput) (gen.ChooseAccountOutput, error) {
 	return nil, f.reach(in)
 }

@@ -88,6 +88,8 @@ var validForms = map[string]string{
 	"logout":            "csrf=abc",
 	"loginPage":         "request=abc",
 	"login":             "request=abc&csrf=abc&username=u&password=p",
+	"signUpPage":        "request=abc",
+	"signUp":            "request=abc&csrf=abc&username=u&password=p&password_again=p",
 	"chooseAccount":     "request=abc&csrf=abc&account=other",
 	"upstreamCallback":  "state=abc",
 	"consentPage":       "request=abc",

@@ -49,6 +49,8 @@ var guards = map[string]guard{
 	"logout":                           {"", "none", ""},
 	"loginPage":                        {"", "none", ""},
 	"login":                            {"", "none", ""},
+	"signUpPage":                       {"", "none", ""},
+	"signUp":                           {"", "none", ""},
 	"chooseAccount":                    {"", "none", ""},
 	"upstreamCallback":                 {"", "none", ""},
 	"consentPage":                      {"", "none", ""},

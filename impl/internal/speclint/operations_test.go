@@ -57,7 +57,7 @@ func checkSections(doc *openapi3.T) (f faults) {
 }
 
 // section admits Charter for what no standard describes.
-var section = regexp.MustCompile(`^(Charter|(RFC [0-9]{4}|OAuth 2\.[01][A-Za-z ]*|OpenID Connect (Core|Discovery|Registration|RP-Initiated Logout|Front-Channel Logout|Session Management)) §[0-9]+(\.[0-9]+)*)$`)
+var section = regexp.MustCompile(`^(Charter|(RFC [0-9]{4}|OAuth 2\.[01][A-Za-z ]*|OpenID Connect (Core|Discovery|Registration|RP-Initiated Logout|Front-Channel Logout|Session Management)|Initiating User Registration) §[0-9]+(\.[0-9]+)*)$`)
 
 // checkBodies wants a limit in bytes and one media type on every body.
 func checkBodies(doc *openapi3.T) (f faults) {

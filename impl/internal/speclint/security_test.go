@@ -27,7 +27,7 @@ var security = map[string]string{
 
 	// The browser's cookies and the forms' tokens are the Interaction's to check.
 	"authorize": "public", "authorizePost": "public",
-	"loginPage": "public", "login": "public", "chooseAccount": "public", "upstreamCallback": "public", "consentPage": "public", "consent": "public",
+	"loginPage": "public", "login": "public", "signUpPage": "public", "signUp": "public", "chooseAccount": "public", "upstreamCallback": "public", "consentPage": "public", "consent": "public",
 	"appsPage": "public", "revokeApps": "public", "logoutPage": "public", "logout": "public",
 	"requestLogout": "public", "requestLogoutPost": "public", // nobody is signed out by it
 

@@ -21,6 +21,7 @@ var others = []struct{ name, url, section string }{
 	{"OpenID Connect RP-Initiated Logout", "https://openid.net/specs/openid-connect-rpinitiated-1_0.html", ""},
 	{"OpenID Connect Front-Channel Logout", "https://openid.net/specs/openid-connect-frontchannel-1_0.html", ""},
 	{"OpenID Connect Session Management", "https://openid.net/specs/openid-connect-session-1_0.html", ""},
+	{"Initiating User Registration", "https://openid.net/specs/openid-connect-prompt-create-1_0.html", ""},
 	{"OAuth 2.0 Form Post", "https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html", ""},
 	{"OAuth 2.0 Multiple Response Types", "https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html", ""},
 }
