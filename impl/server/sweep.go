@@ -6,13 +6,9 @@ import (
 	"time"
 )
 
-const (
-	// sweepBatch keeps each transaction of a sweep so short that no request
-	// notices it.
-	sweepBatch = 500
-	// sweepRounds bounds one call; what is left waits for the next.
-	sweepRounds = 200
-)
+// sweepBound is how many records one call removes; what is left waits for the
+// next.
+const sweepBound = 100_000
 
 // A SweepReport says how far the sweeping of this Server has come.
 type SweepReport struct {
@@ -37,18 +33,18 @@ func (s *Server) LastSweep() SweepReport {
 // returns how many. It is safe on every replica at once, and runs by itself once
 // a minute, or a second after the last while it is behind; call it to sweep sooner.
 func (s *Server) Sweep(ctx context.Context) (removed int, err error) {
-	began, behind := s.now(), true
-	for range sweepRounds {
-		n, err := s.store.Sweep(ctx, s.now(), sweepBatch)
+	began, pace := s.now(), newSweepPace()
+	for removed < sweepBound {
+		n, more, err := pace.batch(ctx, s.store, s.now(), sweepBound-removed, s.now)
 		removed += n
 		if err != nil {
 			return removed, err
 		}
-		if n < sweepBatch {
-			behind = false
+		if !more {
 			break
 		}
 	}
+	behind := removed == sweepBound
 	report := SweepReport{EndedAt: s.now(), Took: s.now().Sub(began), Removed: removed, Behind: behind}
 	s.swept.Store(&report)
 	if removed > 0 {

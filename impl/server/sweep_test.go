@@ -19,7 +19,7 @@ func TestSweepBehind(t *testing.T) {
 	if r := x.server.LastSweep(); r != (SweepReport{}) || x.server.nextMaintenance() != maintenanceInterval {
 		t.Errorf("before the first sweep: %+v", r)
 	}
-	const bound, rest = sweepBatch * sweepRounds, 10
+	const bound, rest = sweepBound, 10
 	for i := range bound + rest {
 		if err := x.store.Once(context.Background(), "sweep", strconv.Itoa(i), x.now().Add(-time.Second)); err != nil {
 			t.Fatal(err)

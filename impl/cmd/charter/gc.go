@@ -18,7 +18,7 @@ func newGC() *cobra.Command {
 		Args:  cobra.NoArgs,
 	}, func(cmd *cobra.Command, _ []string, st store.Store) error {
 		told := time.Now()
-		n, err := server.SweepStore(cmd.Context(), st, time.Now(), func(removed int) {
+		n, err := server.SweepStore(cmd.Context(), st, time.Now, func(removed int) {
 			if time.Since(told) >= time.Second {
 				told = time.Now()
 				fmt.Fprintf(cmd.ErrOrStderr(), "removed %d so far\n", removed)
