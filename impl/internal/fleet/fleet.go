@@ -20,9 +20,10 @@ import (
 // Options say what fleet to start. The zero value is one process over an
 // embedded database.
 type Options struct {
-	Binary    string // "": Binary's
-	Store     string // --store; "": an SQLite file of the test's own
-	Processes int    // 0: one
+	Binary    string   // "": Binary's
+	Store     string   // --store; "": an SQLite file of the test's own
+	Ways      []string // --store of each process, where they reach the store in different ways
+	Processes int      // 0: one
 	Flags     []string
 	Env       []string
 	Log       io.Writer // of all processes together; nil: the test's, when it fails
@@ -57,11 +58,14 @@ func Start(t testing.TB, o Options) *Fleet {
 		t.Cleanup(log.(*failureLog).tell)
 	}
 	log = &lockedWriter{w: log}
-	for range max(o.Processes, 1) {
-		addr := FreeAddr(t)
+	for i := range max(o.Processes, 1) {
+		addr, way := FreeAddr(t), f.store
+		if o.Ways != nil {
+			way = o.Ways[i]
+		}
 		f.Processes = append(f.Processes, &Process{
 			Addr: addr, binary: f.binary, env: f.env, log: log,
-			args: append([]string{"serve", "--store", f.store, "--data", t.TempDir(), "--issuer", f.Issuer, "--listen", addr, "--registration", "open", "--trusted-proxy", "127.0.0.0/8"}, o.Flags...),
+			args: append([]string{"serve", "--store", way, "--data", t.TempDir(), "--issuer", f.Issuer, "--listen", addr, "--registration", "open", "--trusted-proxy", "127.0.0.0/8"}, o.Flags...),
 		})
 	}
 	for i, p := range f.Processes {

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -19,7 +20,9 @@ type Relay struct {
 	next    atomic.Uint64
 	down    atomic.Bool
 	stalled atomic.Bool
-	delay   atomic.Int64 // time.Duration, before each piece of data
+	deaf    [2]atomic.Bool // one way is stalled: to the target, from it
+	delay   atomic.Int64   // time.Duration, before each piece of data
+	lost    atomic.Int64   // of a hundred pieces, so many are lost and sent again
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool // both sides; guarded by mu
@@ -52,8 +55,31 @@ func (r *Relay) Cut() {
 // Down breaks every connection and refuses new ones until Up.
 func (r *Relay) Down() { r.down.Store(true); r.Cut() }
 
-// Up ends Down and Stall.
-func (r *Relay) Up() { r.down.Store(false); r.stalled.Store(false) }
+// Up ends Down, Stall and StallOneWay.
+func (r *Relay) Up() {
+	r.down.Store(false)
+	r.stalled.Store(false)
+	for i := range r.deaf {
+		r.deaf[i].Store(false)
+	}
+}
+
+// StallOneWay is Stall for what goes to the target, or for what comes from it.
+func (r *Relay) StallOneWay(answers bool) {
+	i := 0
+	if answers {
+		i = 1
+	}
+	r.deaf[i].Store(true)
+}
+
+// Lose loses so many of a hundred pieces of data. The connections are TCP's, so
+// they are late rather than missing: by the time that passes before they are sent
+// again, which holds up what comes behind them.
+func (r *Relay) Lose(percent int) { r.lost.Store(int64(percent)) }
+
+// retransmission is the least time that TCP waits before it sends again (Linux).
+const retransmission = 200 * time.Millisecond
 
 // Stall keeps connections open and passes nothing on until Up.
 func (r *Relay) Stall() { r.stalled.Store(true) }
@@ -81,8 +107,8 @@ func (r *Relay) serve(from net.Conn) {
 	r.keep(from, to)
 	defer r.forget(from, to)
 	var halves sync.WaitGroup
-	halves.Go(func() { r.copy(to, from) })
-	halves.Go(func() { r.copy(from, to) })
+	halves.Go(func() { r.copy(to, from, &r.deaf[0]) })
+	halves.Go(func() { r.copy(from, to, &r.deaf[1]) })
 	halves.Wait()
 }
 
@@ -102,7 +128,7 @@ func (r *Relay) dial() net.Conn {
 	return nil
 }
 
-func (r *Relay) copy(to, from net.Conn) {
+func (r *Relay) copy(to, from net.Conn, deaf *atomic.Bool) {
 	defer to.(*net.TCPConn).CloseWrite()
 	b := make([]byte, 16<<10)
 	for {
@@ -110,7 +136,10 @@ func (r *Relay) copy(to, from net.Conn) {
 		if d := time.Duration(r.delay.Load()); d > 0 {
 			time.Sleep(d)
 		}
-		for r.stalled.Load() {
+		for lost := r.lost.Load(); rand.Int64N(100) < lost; {
+			time.Sleep(retransmission)
+		}
+		for r.stalled.Load() || deaf.Load() {
 			time.Sleep(5 * time.Millisecond)
 		}
 		if n > 0 {
