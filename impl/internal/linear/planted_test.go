@@ -47,6 +47,19 @@ type keptToken struct {
 	{"reuse of a refresh token ends nothing", []fleet.Edit{{
 		File: "impl/server/refresh_retry.go", Old: "if err := s.endGrant(ctx, used.row.GrantID); err != nil {", New: "if err := ctx.Err(); err != nil {",
 	}}},
+	{"reuse of all but the last ancestor ends nothing", []fleet.Edit{{
+		File: "impl/server/refresh_retry.go", Old: "	if err := s.endGrant(ctx, used.row.GrantID); err != nil {", New: `	next, _, err := s.store.Token(ctx, used.row.Successor)
+	if err != nil {
+		return err
+	}
+	if after, _, err := s.store.Token(ctx, next.Successor); err == nil && !after.ConsumedAt.IsZero() {
+		return errRefreshToken("refresh_reuse_detected")
+	}
+	if err := s.endGrant(ctx, used.row.GrantID); err != nil {`,
+	}}},
+	{"what is spent is swept at once", []fleet.Edit{{
+		File: "impl/store/sqlstore/at_once.go", Old: "sweep_at = CASE WHEN grant_id = '' THEN expires_at ELSE 0 END", New: "sweep_at = 1",
+	}, {File: "impl/server/server.go", Old: "maintenanceInterval = time.Minute", New: "maintenanceInterval = 20 * time.Millisecond"}}},
 	{"replay of a code ends nothing", []fleet.Edit{{
 		File: "impl/server/grant_authorization_code.go", Old: "if err := s.endGrant(ctx, code.GrantID); err != nil {", New: "if err := ctx.Err(); err != nil {",
 	}}},
