@@ -2,7 +2,9 @@ package pgtest
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -71,6 +73,21 @@ func (c *Cluster) Addr() string { return fmt.Sprintf("127.0.0.1:%d", c.c.port) }
 
 // Data is the data directory.
 func (c *Cluster) Data() string { return c.c.data() }
+
+// Own gives a directory and all in it to the account that the server runs as.
+func (c *Cluster) Own(dir string) {
+	c.t.Helper()
+	who := c.c.owner.Credential
+	if who == nil {
+		return // ours
+	}
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(path, int(who.Uid), int(who.Gid)))
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
 
 // Program returns the path of a program of this PostgreSQL.
 func (c *Cluster) Program(name string) string { return filepath.Join(c.c.bin, name) }
