@@ -30,6 +30,10 @@ func TestSweepOfMillions(t *testing.T) {
 	if os.Getenv("CHARTER_TEST_LONG") == "" {
 		t.Skip("CHARTER_TEST_LONG is not set")
 	}
+	watched, err := time.ParseDuration(os.Getenv("CHARTER_TEST_LONG"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	rows := 10_000_000
 	if value := os.Getenv("CHARTER_TEST_ROWS"); value != "" {
 		var err error
@@ -46,7 +50,7 @@ func TestSweepOfMillions(t *testing.T) {
 		x := &table{db: sqlx.MustOpen("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)"), fill: fillSQLite, rows: rows}
 		defer x.db.Close()
 		x.make(t, st)
-		x.sweep(t, "sqlite:"+path)
+		x.sweep(t, "sqlite:"+path, watched)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		cluster := pgtest.Start(t)
@@ -57,7 +61,7 @@ func TestSweepOfMillions(t *testing.T) {
 		x := &table{db: sqlx.MustOpen("pgx", cluster.URL("")), fill: fillPostgreSQL, rows: rows}
 		defer x.db.Close()
 		x.make(t, st)
-		x.sweep(t, cluster.URL(""))
+		x.sweep(t, cluster.URL(""), watched)
 	})
 }
 
@@ -68,8 +72,8 @@ type sample struct {
 }
 
 // sweep starts a server, which sweeps after a minute, and uses it until nothing is
-// left.
-func (x *table) sweep(t *testing.T, source string) {
+// left, or for as long as it is watched.
+func (x *table) sweep(t *testing.T, source string, watched time.Duration) {
 	log := &sweepLog{}
 	f := fleet.Start(t, fleet.Options{Store: source, Log: log})
 	c, stop := f.Confidential(), make(chan struct{})
@@ -78,7 +82,7 @@ func (x *table) sweep(t *testing.T, source string) {
 	for i := range all {
 		load.Go(func() { all[i] = use(t, f, c, i, stop) })
 	}
-	deadline := time.Now().Add(20 * time.Minute)
+	deadline := time.Now().Add(time.Minute + watched)
 	for !x.swept(t) && time.Now().Before(deadline) {
 		time.Sleep(time.Second)
 	}
@@ -91,9 +95,6 @@ func (x *table) sweep(t *testing.T, source string) {
 	for _, r := range rounds {
 		removed, working = removed+r.records, working+r.took
 	}
-	if !x.swept(t) {
-		t.Errorf("some are left after %v", time.Since(begin).Round(time.Second))
-	}
 	var before, during []time.Duration
 	for _, samples := range all {
 		for _, s := range samples {
@@ -104,7 +105,7 @@ func (x *table) sweep(t *testing.T, source string) {
 			}
 		}
 	}
-	t.Logf("%d records in %d rounds that were told as behind, %v of work in %v", removed, len(rounds), working.Round(time.Second), end.Sub(begin).Round(time.Second))
+	t.Logf("%d records of %d in %d rounds that were told as behind, which lasted %v of %v", removed, x.rows, len(rounds), working.Round(time.Second), end.Sub(begin).Round(time.Second))
 	t.Logf("a round of 100000 took %v at first, %v in the end", rounds[0].took, rounds[len(rounds)-1].took)
 	t.Logf("without the sweep: %s", distribution(before))
 	t.Logf("beside the sweep:  %s", distribution(during))

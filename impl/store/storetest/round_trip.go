@@ -287,6 +287,7 @@ func deliveryRoundTrip(t testing.TB, s store.Store) {
 	claim("ClaimDeliveries at the next try", again, d)
 	must(t, "FinishDelivery for good", s.FinishDelivery(bg, d.ID, d.Attempts-1, time.Time{}))
 	claim("ClaimDeliveries of what is done", until.Add(time.Hour))
+	want(t, "FinishDelivery of what is done", s.FinishDelivery(bg, d.ID, d.Attempts, again), store.ErrNotFound)
 
 	over, at := aDelivery(), until.Add(2*time.Hour)
 	over.NextAt, over.ExpiresAt = at, at
@@ -295,6 +296,17 @@ func deliveryRoundTrip(t testing.TB, s store.Store) {
 	claim("ClaimDeliveries of what is expired", at)
 	if list, err := s.ClaimDeliveries(bg, at, at, 0); err != nil || len(list) != 0 {
 		t.Errorf("ClaimDeliveries with limit 0: %d deliveries (%v)", len(list), err)
+	}
+	at = at.Add(time.Hour)
+	for range 3 {
+		more := aDelivery()
+		more.NextAt, more.ExpiresAt = at, time.Time{}
+		must(t, "Enqueue", s.Enqueue(bg, more))
+	}
+	for _, n := range []int{2, 1} {
+		if list, err := s.ClaimDeliveries(bg, at, at.Add(time.Hour), 2); err != nil || len(list) != n {
+			t.Errorf("ClaimDeliveries with limit 2: %d deliveries (%v), want %d", len(list), err, n)
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ type rule struct {
 }
 
 var groups = []group{
-	roundTrips, refusals, allOrNothing, cascades, isolation, cancellation, texts, listings, sweeps, model, health,
+	roundTrips, refusals, allOrNothing, cascades, isolation, cancellation, texts, listings, sweeps, clocks, model, health,
 }
 
 // Run checks the whole contract. It takes well under a minute on a store in

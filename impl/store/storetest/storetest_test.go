@@ -74,6 +74,30 @@ func TestPlantedBugs(t *testing.T) {
 		{"swept early", func(s store.Store) store.Store { return sweepsEarly{s} }, "sweep/what is needed stays"},
 		{"nothing swept", func(s store.Store) store.Store { return sweepsNothing{s} }, "sweep/what is over goes"},
 		{"counter never restarts", func(s store.Store) store.Store { return neverRestarts{s} }, "model/random verbs"},
+		{"deliveries one by one", func(s store.Store) store.Store { return enqueuesOneByOne{s} }, "all or nothing/Enqueue"},
+		{"expired deliveries leased", func(s store.Store) store.Store {
+			return claimsExpired{s, new(sync.Mutex), map[string]time.Time{}}
+		}, "round trip/delivery"},
+		{"expired deliveries kept", func(s store.Store) store.Store {
+			return claimsExpired{s, new(sync.Mutex), map[string]time.Time{}}
+		}, "sweep/what is over goes"},
+		{"lease of others finished", func(s store.Store) store.Store { return finishesForOthers{s} }, "round trip/delivery"},
+		{"lease of others finished", func(s store.Store) store.Store { return finishesForOthers{s} }, "model/random verbs"},
+		{"done and kept", func(s store.Store) store.Store { return finishesNothing{s} }, "round trip/delivery"},
+		{"done and kept", func(s store.Store) store.Store { return finishesNothing{s} }, "refusals/not found"},
+		{"leased and due", func(s store.Store) store.Store { return leasesNothing{s} }, "round trip/delivery"},
+		{"leased and due", func(s store.Store) store.Store { return leasesNothing{s} }, "races/ClaimDeliveries"},
+		{"attempts forgotten", func(s store.Store) store.Store { return forgetsAttempts{s} }, "round trip/delivery"},
+		{"leases without limit", func(s store.Store) store.Store { return leasesAll{s} }, "round trip/delivery"},
+		{"shared payload", func(s store.Store) store.Store {
+			return sharesPayload{s, new(sync.Mutex), map[string][]byte{}}
+		}, "isolation/delivery"},
+		{"due by its own clock", func(s store.Store) store.Store { return dueByItsOwnClock{s} }, "clock/of another age"},
+		{"counter by its own clock", func(s store.Store) store.Store { return countsByItsOwnClock{s} }, "clock/of another age"},
+		{"counter starts again", func(s store.Store) store.Store {
+			return startsAgainWhenSetBack{s, new(sync.Mutex), map[string]time.Time{}}
+		}, "clock/set back"},
+		{"revoked earlier", func(s store.Store) store.Store { return revokesAgain{s} }, "clock/set back"},
 		{"sweep without limit", func(s store.Store) store.Store { return sweepsAtOnce{s} }, "sweep/limit"},
 	} {
 		t.Run(bug.name+" in "+strings.ReplaceAll(bug.rule, "/", ", "), func(t *testing.T) {

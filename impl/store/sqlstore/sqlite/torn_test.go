@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/sqlstore/sqlite"
 )
@@ -20,6 +21,7 @@ const tail = 64 << 10
 // it had written: the database opens, and has the first of what was committed, each
 // change whole. CHARTER_TEST_LONG cuts at every byte.
 func TestLogIsCut(t *testing.T) {
+	proof.Of(t, "REL-17")
 	database, log, total := writtenLog(t)
 	step, sectors := 1021, 2 // a prime: every place in a sector and in a frame comes
 	if os.Getenv("CHARTER_TEST_LONG") != "" {
