@@ -20,8 +20,8 @@ const (
 	// spent on transactions, larger ones hold locks for longer than anybody should
 	// wait.
 	smallestBatch, firstBatch, largestBatch = 25, 100, 500
-	// longestPause is for clocks that jump.
-	longestPause = time.Second
+	// longestStand is for clocks that jump.
+	longestStand = time.Second
 )
 
 func newSweepPace() *sweepPace { return &sweepPace{firstBatch} }
@@ -41,7 +41,7 @@ func (p *sweepPace) batch(ctx context.Context, st store.Store, at time.Time, mos
 	case took < sweepTook/2:
 		p.size = min(p.size*2, largestBatch)
 	}
-	return n, true, stand(ctx, min(took, longestPause))
+	return n, true, stand(ctx, min(took, longestStand))
 }
 
 // stand waits for d, or until ctx ends.
