@@ -153,6 +153,14 @@ func sameRegistration(t testing.TB, s store.Store) {
 	again.ExpiresAt = epoch.Add(time.Minute)
 	same(t, "RegisterClient a third time", registered(t, s, again), expected)
 
+	forever, later := aClient(), aClient()
+	forever.Fingerprint, forever.ExpiresAt = freshDigest(), time.Time{}
+	later.Fingerprint = forever.Fingerprint
+	registered(t, s, forever)
+	expected = forever
+	expected.Shared, expected.Revision = true, forever.Revision+1
+	same(t, "RegisterClient of the metadata of one that never expires", registered(t, s, later), expected)
+
 	for what, change := range map[string]func(known, again *store.Client){
 		"another fingerprint": func(_, again *store.Client) { again.Fingerprint = freshDigest() },
 		"no fingerprint": func(known, again *store.Client) {

@@ -261,6 +261,9 @@ func deliveryRoundTrip(t testing.TB, s store.Store) {
 	must(t, "Enqueue", s.Enqueue(bg, d, aDelivery()))
 	must(t, "Enqueue of nothing", s.Enqueue(bg))
 	due, until := d.NextAt, d.NextAt.Add(time.Minute)
+	waits := aDelivery() // its turn is after all of these
+	waits.NextAt, waits.ExpiresAt = due.Add(3*time.Hour), time.Time{}
+	must(t, "Enqueue of one that waits", s.Enqueue(bg, waits))
 	claim := func(what string, at time.Time, want ...store.Delivery) {
 		list, err := s.ClaimDeliveries(bg, at, until, 1000)
 		must(t, what, err)
@@ -288,6 +291,11 @@ func deliveryRoundTrip(t testing.TB, s store.Store) {
 	must(t, "FinishDelivery for good", s.FinishDelivery(bg, d.ID, d.Attempts-1, time.Time{}))
 	claim("ClaimDeliveries of what is done", until.Add(time.Hour))
 	want(t, "FinishDelivery of what is done", s.FinishDelivery(bg, d.ID, d.Attempts, again), store.ErrNotFound)
+
+	d, until = waits, until.Add(3*time.Hour)
+	claim("ClaimDeliveries before the turn of one that waits", waits.NextAt.Add(-time.Microsecond))
+	d.Attempts, d.NextAt = waits.Attempts+1, until
+	claim("ClaimDeliveries of one that waited", waits.NextAt, d)
 
 	over, at := aDelivery(), until.Add(2*time.Hour)
 	over.NextAt, over.ExpiresAt = at, at
