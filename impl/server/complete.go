@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/charterauth/charter/impl/mint"
@@ -20,7 +21,8 @@ import (
 // A Decision is what a person allowed.
 type Decision struct {
 	// Subject is the person: an identifier that is never used again for
-	// somebody else, 1 to 255 bytes of UTF-8.
+	// somebody else, 1 to 255 bytes of UTF-8; with scope openid of ASCII, unless
+	// the client's subjects are pairwise.
 	Subject string
 	// AuthTime is when they authenticated. With scope openid it is required.
 	AuthTime time.Time
@@ -58,8 +60,8 @@ func (s *Server) Complete(ctx context.Context, p *Pending, d Decision) (Response
 	if err != nil {
 		return Response{}, err
 	}
-	if d.AuthTime.IsZero() && slices.Contains(scopes, openID) && s.cfg.openIDProvider() {
-		return Response{}, errors.New("Decision.AuthTime is required with scope openid")
+	if err := s.checkIdentity(p.client, d, scopes); err != nil {
+		return Response{}, err
 	}
 	why, err := p.Lacks(ctx, d.Subject, d.AuthTime, d.ACR)
 	if err != nil {
@@ -93,6 +95,20 @@ func (d Decision) check() error {
 		return fmt.Errorf("Decision.Metadata must be a JSON object of at most %d bytes", maxProps)
 	case len(d.SessionID) > 64 || len(d.ACR) > 255 || len(d.Methods) > 16:
 		return errors.New("Decision.SessionID is at most 64 bytes, ACR 255, and Methods are at most 16")
+	}
+	return nil
+}
+
+// checkIdentity holds a decision that an ID Token is made of to OpenID Connect Core
+// §2. A pairwise subject is computed, and ASCII in any case.
+func (s *Server) checkIdentity(c *registered, d Decision, scopes []string) error {
+	switch {
+	case !slices.Contains(scopes, openID) || !s.cfg.openIDProvider():
+		return nil
+	case d.AuthTime.IsZero():
+		return errors.New("Decision.AuthTime is required with scope openid")
+	case !c.metadata.Pairwise() && strings.ContainsFunc(d.Subject, func(r rune) bool { return r > unicode.MaxASCII }):
+		return errors.New("Decision.Subject must be ASCII with scope openid")
 	}
 	return nil
 }

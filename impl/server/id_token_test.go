@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
@@ -28,7 +30,7 @@ func sortedNames(members map[string]any) []string { return slices.Sorted(maps.Ke
 
 // Every claim of an ID Token.
 func TestIDToken(t *testing.T) {
-	proof.Of(t, "OIDC-CORE-2-1", "OIDC-CORE-2-2", "OIDC-CORE-2-3", "OIDC-CORE-2-4", "OIDC-CORE-2-5", "OIDC-CORE-2-6", "OIDC-CORE-2-7", "OIDC-CORE-2-9", "OIDC-CORE-2-10",
+	proof.Of(t, "OIDC-CORE-2-1", "OIDC-CORE-2-2", "OIDC-CORE-2-4", "OIDC-CORE-2-5", "OIDC-CORE-2-6", "OIDC-CORE-2-7", "OIDC-CORE-2-9", "OIDC-CORE-2-10",
 		"OIDC-CORE-2-14", "OIDC-CORE-2-15", "OIDC-CORE-3.1.3.6-1")
 	f := newFixture(t, servertest.OpenID)
 	c := f.Public()
@@ -46,6 +48,45 @@ func TestIDToken(t *testing.T) {
 	}
 	if fmt.Sprint(claims) != fmt.Sprint(want) {
 		t.Errorf("claims %v\nwant   %v", claims, want)
+	}
+}
+
+// A sub has at most 255 ASCII characters. What an Interaction gives otherwise is no
+// person's fault, and makes no code; a pairwise sub is computed of it.
+func TestSubjectsAreASCII(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-2-3")
+	f := newFixture(t, servertest.OpenID)
+	c := f.Public()
+	pairwise := f.Register(`{"redirect_uris":["https://app.example.com/pairwise"],"token_endpoint_auth_method":"none","subject_type":"pairwise"}`)
+	long := strings.Repeat("a", 255)
+	for name, row := range map[string]struct {
+		client         servertest.Client
+		scope, subject string
+		good           bool
+	}{
+		"as long as may be": {c, "openid", long, true},
+		"longer":            {c, "openid", long + "a", false},
+		"not ASCII":         {c, "openid", "Zoë", false},
+		"without openid":    {c, "read", "Zoë", true},
+		"pairwise":          {pairwise, "openid", "Zoë", true},
+	} {
+		p := f.Pending(row.client.Request(url.Values{"scope": {row.scope}}))
+		r, err := f.Complete(t.Context(), p, server.Decision{Subject: row.subject, AuthTime: f.Clock.Now()})
+		if (err == nil) != row.good {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil || row.scope != "openid" {
+			continue
+		}
+		to, err := url.Parse(r.Location())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens := f.Token(row.client, row.client.Exchange(to.Query().Get("code"), nil))
+		sub, _ := f.IDToken(row.client, tokens.ID)["sub"].(string)
+		if sub == "" || len(sub) > 255 || strings.ContainsFunc(sub, func(r rune) bool { return r > unicode.MaxASCII }) {
+			t.Errorf("%s: sub %q", name, sub)
+		}
 	}
 }
 
