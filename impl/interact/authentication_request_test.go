@@ -89,6 +89,7 @@ func (b *browser) redeem(c servertest.Client, got url.Values) {
 
 // Who is signed in is signed in at every client, and is asked again exactly where the client wants it.
 func TestSingleSignOn(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-15.1-2")
 	proof.Of(t, "OIDC-CORE-3.1.2.3-1", "OIDC-CORE-3.1.2.1-15", "OIDC-CORE-3.1.2.1-17", "OIDC-CORE-3.1.2.4-1", "OIDC-CORE-15.1-6")
 	p := newPlace(t)
 	b, first, second := p.browser(), p.Public(), p.Confidential()
@@ -128,6 +129,7 @@ func TestSingleSignOn(t *testing.T) {
 
 // prompt=none shows nothing, whatever is missing; the client is told what.
 func TestPromptNone(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-3.1.2.1-20", "OIDC-CORE-15.1-2")
 	proof.Of(t, "OIDC-CORE-3.1.2.1-13", "OIDC-CORE-3.1.2.1-14", "OIDC-CORE-3.1.2.1-26", "OIDC-CORE-3.1.2.3-3", "OIDC-CORE-3.1.2.3-4", "OIDC-CORE-3.1.2.6-4", "OIDC-CORE-3.1.2.6-5", "OIDC-CORE-3.1.2.6-6", "OIDC-CORE-3.1.2.6-7")
 	p := newPlace(t)
 	p.addBob()
@@ -174,7 +176,7 @@ func TestPromptNone(t *testing.T) {
 
 // Several accounts at one browser: one is chosen, or another signs in; what each allowed is their own.
 func TestSeveralAccounts(t *testing.T) {
-	proof.Of(t, "OIDC-CORE-3.1.2.1-19", "OIDC-CORE-3.1.2.1-20")
+	proof.Of(t, "OIDC-CORE-3.1.2.1-19")
 	p := newPlace(t)
 	p.addBob()
 	b, c := p.browser(), p.Public()

@@ -1,6 +1,7 @@
 package interact
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,7 +35,7 @@ func newOfflineProvider(t *testing.T) *place {
 // person allowed it: an application of the web may have been allowed it before, a
 // program on the device is asked for each time.
 func TestOfflineAccessIsAsked(t *testing.T) {
-	proof.Of(t, "OIDC-CORE-11-2", "OIDC-CORE-11-5", "OIDC-CORE-11-6", "OIDC-CORE-2-12")
+	proof.Of(t, "OIDC-CORE-11-2", "OIDC-CORE-11-5", "OIDC-CORE-11-6", "OIDC-CORE-2-12", "OIDC-CORE-2-13")
 	p := newOfflineProvider(t)
 	web := p.Public()
 	native := p.Register(`{"application_type":"native","redirect_uris":["http://127.0.0.1/cb"],"token_endpoint_auth_method":"none","grant_types":["authorization_code","refresh_token"]}`)
@@ -49,8 +50,9 @@ func TestOfflineAccessIsAsked(t *testing.T) {
 		if tokens.Refresh != "" {
 			t.Errorf("%s: a refresh token that nobody allowed", name)
 		}
-		if acr := p.IDToken(c, tokens.ID)["acr"]; acr != PasswordACR || !strings.HasPrefix(PasswordACR, "urn:") {
-			t.Errorf("%s: acr %v", name, acr)
+		// A password is pwd (RFC 8176 §2), and its class an absolute URI.
+		if id := p.IDToken(c, tokens.ID); id["acr"] != PasswordACR || !strings.HasPrefix(PasswordACR, "urn:") || fmt.Sprint(id["amr"]) != "[pwd]" {
+			t.Errorf("%s: acr %v, amr %v", name, id["acr"], id["amr"])
 		}
 		checkPage(t, b.follow(b.ask(c, offline)), http.StatusOK, "Allow access?", "keep this access while you are away")
 		form := fields(t, b.follow(b.ask(c, offline)))

@@ -212,7 +212,7 @@ func TestAuthenticationRequestsRefusedAtOnce(t *testing.T) {
 // The claims parameter: by target, with values and languages, and never more than the account has.
 func TestClaimsParameter(t *testing.T) {
 	proof.Of(t, "OIDC-CORE-5.5.2-1")
-	proof.Of(t, "OIDC-CORE-5.5-1", "OIDC-CORE-5.5.1-1", "OIDC-CORE-5.2-1", "OIDC-CORE-5.2-2", "OIDC-CORE-5.2-3", "OIDC-CORE-2-8", "OIDC-CORE-2-13", "OIDC-CORE-15.1-5", "OIDC-CORE-15.1-7")
+	proof.Of(t, "OIDC-CORE-5.5-1", "OIDC-CORE-5.5.1-1", "OIDC-CORE-5.2-1", "OIDC-CORE-5.2-2", "OIDC-CORE-5.2-3", "OIDC-CORE-2-8", "OIDC-CORE-15.1-5", "OIDC-CORE-15.1-7")
 	f := newFixture(t, servertest.OpenID, withACR)
 	c := f.Public()
 	run := func(scope string, q url.Values) (idToken, info map[string]any) {

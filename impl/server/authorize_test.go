@@ -24,6 +24,7 @@ var without = []string{""}
 // whose redirect URI is good goes to the client, with its code, its state once
 // and iss once; nothing is stored. GET and POST alike (ATK-162).
 func TestAuthorizationErrorsGoToTheClient(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-3.1.2.2-1", "OIDC-CORE-3.1.2.2-3", "OIDC-CORE-3.1.2.2-9")
 	proof.Of(t, "ATK-162", "MAD-6", "ATK-16", "ATK-19", "ATK-20", "ATK-24", "MAD-27", "ATK-124", "ATK-150", "ATK-157", "ATK-156")
 	f := newFixture(t)
 	c := f.Public()

@@ -67,6 +67,7 @@ func TestCrossOriginAccess(t *testing.T) {
 // The answers of a client's own script: success and error, by the client that
 // the request names or authenticates, never by a token that it sends.
 func TestCrossOriginTokenAnswers(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-16.4-1")
 	f := newFixture(t)
 	c := f.Public()
 	web := f.Confidential() // at https://web.example.com

@@ -196,6 +196,7 @@ func TestPanicsStayInside(t *testing.T) {
 
 // The log of refused requests holds no secret that was sent.
 func TestLogHasNoSecrets(t *testing.T) {
+	proof.Of(t, "OIDC-CORE-16.4-1")
 	proof.Of(t, "RFC6749-10.3-1", "MCP-EMA-SEC-7.4.2-Stolen-Assertions-and-Replay-3")
 	proof.Of(t, "ATK-135", "ATK-104")
 	var log strings.Builder

@@ -47,7 +47,7 @@ func (d *documents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer d.mu.Unlock()
 	d.fetched[r.URL.Path]++
 	doc, ok := d.at[r.URL.Path]
-	if !ok {
+	if !ok || r.Method != http.MethodGet {
 		http.NotFound(w, r)
 		return
 	}
