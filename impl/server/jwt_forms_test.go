@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/jose"
 	"github.com/charterauth/charter/impl/seal"
+	"github.com/charterauth/charter/impl/store/memory"
 )
 
 // forms are JWTs that the right key signed, or that say so, and that are none all
@@ -101,14 +103,29 @@ func TestFormsOfRequestObjects(t *testing.T) {
 	header, payload := f.key.header(`,"typ":"oauth-authz-req+jwt"`), f.claims(nil)
 	f.waits("control", url.Values{"request": {f.key.raw(header, payload)}})
 	all := forms(f.key, newClientKey(t, jose.ES256), header, payload)
-	for name, object := range macs(t, f.key, f.key.private.(*ecdsa.PrivateKey).Public(), header, payload) {
-		all[name] = object
-	}
+	maps.Copy(all, macs(t, f.key, f.key.private.(*ecdsa.PrivateKey).Public(), header, payload))
 	for name, object := range all {
 		f.told(name, url.Values{"request": {object}}, "invalid_request_object")
 	}
 	f.told("max_age beyond all", url.Values{"request": {f.object(map[string]any{"max_age": json.RawMessage("9223372036854775807"), "state": "beside"})}}, "invalid_request")
 	f.waits("control", url.Values{"request": {f.key.raw(header, payload)}})
+}
+
+// No client authenticates with an assertion in any of these forms, and none of them
+// uses up the jti of the good one.
+func TestFormsOfAssertions(t *testing.T) {
+	proof.Of(t, "ATK-80", "ATK-81", "ATK-83", "ATK-84", "ATK-85", "ATK-86", "ATK-87", "ATK-88", "ATK-89")
+	f := newKeyFixture(t, memory.New())
+	key := newClientKey(t, jose.ES256)
+	c := f.asserter(key, "")
+	header, payload := key.header(`,"typ":"JWT"`), assertionClaims(f, c.ID, nil)
+	all := forms(key, newClientKey(t, jose.ES256), header, payload)
+	delete(all, `typ "client-authentication+jwt"`) // which is good here
+	maps.Copy(all, macs(t, key, key.private.(*ecdsa.PrivateKey).Public(), header, payload))
+	for name, assertion := range all {
+		f.refuses(name, with(machine, asserting(c.ID, assertion)))
+	}
+	f.accepts("control", with(machine, asserting(c.ID, key.raw(header, payload))))
 }
 
 // Nor is an ID Token in any of these forms a hint, also when the server's own key
@@ -128,9 +145,7 @@ func TestFormsOfHints(t *testing.T) {
 		t.Fatalf("control: %q", got)
 	}
 	all := forms(key, newClientKey(t, jose.RS256), header, payload)
-	for name, forged := range macs(t, key, key.private.(*rsa.PrivateKey).Public(), header, payload) {
-		all[name] = forged
-	}
+	maps.Copy(all, macs(t, key, key.private.(*rsa.PrivateKey).Public(), header, payload))
 	for claim, value := range map[string]any{"iss": "https://other.example.com", "aud": "another", "sub": nil, "iat": f.Clock.Now().Unix() + 120, "exp": nil} {
 		all["another "+claim] = key.raw(header, withClaim(payload, claim, value))
 	}
