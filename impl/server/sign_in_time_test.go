@@ -33,10 +33,11 @@ func TestSignInTimeIsRequired(t *testing.T) {
 	}
 }
 
-// A claim that is asked for at both places is put before the person once.
+// A claim that is asked for at both places is put before the person once, and one
+// that is not theirs to tell not at all.
 func TestClaimsAreNamedOnce(t *testing.T) {
 	f := newFixture(t, servertest.OpenID)
-	p := f.Pending(f.Public().Request(url.Values{"scope": {"openid email"}, "claims": {`{"userinfo":{"department":null,"email":null},"id_token":{"department":null,"a":null}}`}}))
+	p := f.Pending(f.Public().Request(url.Values{"scope": {"openid email"}, "claims": {`{"userinfo":{"department":null,"email":null},"id_token":{"department":null,"a":null,"acr":null,"sub":null}}`}}))
 	if got := strings.Join(p.Claims(), " "); got != "a department" {
 		t.Errorf("asked for %q", got)
 	}
