@@ -65,6 +65,18 @@ func TestEscapes(t *testing.T) {
 	}
 }
 
+// Nesting is bounded, by objects as by arrays.
+func TestDepth(t *testing.T) {
+	for open, shut := range map[string]string{`{"a":`: "}", "[": "]"} {
+		for n, want := range map[int]bool{maxDepth - 1: true, maxDepth: false} {
+			document := `{"x":` + strings.Repeat(open, n) + "1" + strings.Repeat(shut, n) + "}"
+			if _, err := strictObject([]byte(document)); (err == nil) != want {
+				t.Errorf("%s: %v", document, err)
+			}
+		}
+	}
+}
+
 // What follows the base64url of a member is not cut off: two readers would have
 // two keys.
 func TestJWKMembersAreWhole(t *testing.T) {

@@ -309,6 +309,8 @@ func TestParseJWKSet(t *testing.T) {
 		{"exponent that wraps around", set(strings.Replace(rsaJWK, "AQAB", "AQAAAAAAAQAB", 1)), -1},
 		{"exponent with a leading zero", set(strings.Replace(rsaJWK, "AQAB", "AAEAAQ", 1)), -1},
 		{"huge exponent", set(strings.Replace(rsaJWK, "AQAB", "_____w", 1)), -1},
+		{"largest exponent", set(strings.Replace(rsaJWK, "AQAB", "f____w", 1)), 1},
+		{"exponent that is one bit longer", set(strings.Replace(rsaJWK, "AQAB", "gAAAAQ", 1)), -1},
 		{"exponent 1", set(strings.Replace(rsaJWK, "AQAB", "AQ", 1)), -1},
 		{"no keys", `{}`, -1},
 		{"keys null", `{"keys":null}`, -1},
