@@ -2132,6 +2132,7 @@ type LogoutPageOutput interface {
 // LogoutPage200 is an answer with status 200: The question, or that nobody is signed in any more.
 type LogoutPage200 struct {
 	ContentSecurityPolicy string   // header Content-Security-Policy, required
+	Refresh               string   // header Refresh
 	SetCookie             []string // header Set-Cookie
 	Body                  []byte   // text/html
 }
@@ -2149,6 +2150,7 @@ func (o LogoutPage200) writeLogoutPage(w http.ResponseWriter) error {
 		h[c.name] = c.values
 	}
 	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	setHeader(h, "Refresh", o.Refresh)
 	addHeaders(h, "Set-Cookie", o.SetCookie)
 	h["Content-Type"] = contentTypeHTML
 	w.WriteHeader(200)
@@ -2194,6 +2196,7 @@ type LogoutOutput interface {
 // Logout200 is an answer with status 200: Signed out.
 type Logout200 struct {
 	ContentSecurityPolicy string   // header Content-Security-Policy, required
+	Refresh               string   // header Refresh
 	SetCookie             []string // header Set-Cookie
 	Body                  []byte   // text/html
 }
@@ -2211,6 +2214,7 @@ func (o Logout200) writeLogout(w http.ResponseWriter) error {
 		h[c.name] = c.values
 	}
 	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	setHeader(h, "Refresh", o.Refresh)
 	addHeaders(h, "Set-Cookie", o.SetCookie)
 	h["Content-Type"] = contentTypeHTML
 	w.WriteHeader(200)

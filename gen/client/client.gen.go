@@ -562,6 +562,7 @@ func (c *Client) LogoutPage(ctx context.Context, query *gen.LogoutPageParams, ed
 	case 200:
 		var out gen.LogoutPage200
 		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.Refresh = res.Header.Get("Refresh")
 		out.SetCookie = res.Header.Values("Set-Cookie")
 		out.Body = answer
 		return out, nil
@@ -590,6 +591,7 @@ func (c *Client) Logout(ctx context.Context, body *gen.LogoutForm, edits ...Edit
 	case 200:
 		var out gen.Logout200
 		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.Refresh = res.Header.Get("Refresh")
 		out.SetCookie = res.Header.Values("Set-Cookie")
 		out.Body = answer
 		return out, nil

@@ -17,6 +17,14 @@ func contentSecurityPolicy(style string, formAction ...string) string {
 		strings.Join(formAction, " ") + "; frame-ancestors 'none'; base-uri 'none'"
 }
 
+// framing adds frames of these origins to a policy, which stays as it is without.
+func framing(policy string, origins []string) string {
+	if len(origins) == 0 {
+		return policy
+	}
+	return policy + "; frame-src " + strings.Join(origins, " ")
+}
+
 // consentFormAction returns the sources that the consent form needs. Chromium
 // applies form-action to every redirect that follows a form, to the last one, so
 // the page's own origin is not enough: the client's redirect URI comes next, and

@@ -2,6 +2,7 @@ package interact
 
 import (
 	"context"
+	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -168,6 +169,7 @@ type farewell struct {
 	location string // where it goes; empty: it shows body
 	body     []byte
 	policy   string
+	refresh  string // where it goes from body, when that is all there; empty: nowhere
 }
 
 // signOut ends some of the sessions of the browser, and says so or sends it back
@@ -186,14 +188,42 @@ func (p *pages) signOut(ctx context.Context, r *http.Request, asked *server.Pend
 	if len(ending) > 0 {
 		out.cookies = []string{p.sessions.without(r, ending)}
 	}
-	if out.location = done.Location(); out.location != "" {
+	if out.location = done.Location(); out.location != "" && len(done.Frontchannel()) == 0 {
 		return out, nil
 	}
-	out.policy = p.painter.policy("'self'")
-	out.body, err = p.painter.paint(signedOutFile, signedOutView{
-		frame: p.painter.frame, Action: p.at.path + gen.PathAppsPage, Others: len(sessions) > len(ending),
-	})
+	view := signedOutView{frame: p.painter.frame, Action: p.at.path + gen.PathAppsPage, Others: len(sessions) > len(ending)}
+	out.policy = p.tellInFrames(&view, done)
+	if out.location != "" {
+		view.Next, view.Host = template.URL(out.location), shown(asked.RedirectHost(), maxHost) // checked against the registration
+		out.refresh, out.location = afterFrames+out.location, ""
+	}
+	out.body, err = p.painter.paint(signedOutFile, view)
 	return out, err
+}
+
+// afterFrames is how the browser goes on when every frame was loaded, without a
+// script: the time of a refresh counts from when the page is completely loaded, its
+// frames included (HTML Standard, "shared declarative refresh steps"), and a second
+// is for what the clients' own scripts do then. It is a header, so that templates of
+// an operator cannot lose it. A client that hangs holds it up; the page has a link
+// for who does not want to wait.
+const afterFrames = "1; url="
+
+// tellInFrames puts a frame for each client that is told in the browser onto the page
+// (OpenID Connect Front-Channel Logout §3), and returns the policy that lets these
+// origins in, and nothing else.
+func (p *pages) tellInFrames(view *signedOutView, done server.LoggedOut) (policy string) {
+	var origins []string
+	for _, told := range done.Frontchannel() {
+		view.Frames = append(view.Frames, logoutFrameView{
+			Name: newClientView(told.ClientID, told.ClientName, false).Name,
+			URI:  template.URL(told.URI), // checked at registration, and to stay byte for byte
+		})
+		if !slices.Contains(origins, told.Origin) {
+			origins = append(origins, told.Origin)
+		}
+	}
+	return framing(p.painter.policy("'self'"), origins)
 }
 
 func logoutPageAnswer(f farewell, err error) (gen.LogoutPageOutput, error) {
@@ -203,7 +233,7 @@ func logoutPageAnswer(f farewell, err error) (gen.LogoutPageOutput, error) {
 	if f.location != "" {
 		return gen.LogoutPage303{Location: f.location, SetCookie: f.cookies}, nil
 	}
-	return gen.LogoutPage200{ContentSecurityPolicy: f.policy, SetCookie: f.cookies, Body: f.body}, nil
+	return gen.LogoutPage200{Refresh: f.refresh, ContentSecurityPolicy: f.policy, SetCookie: f.cookies, Body: f.body}, nil
 }
 
 func logoutAnswer(f farewell, err error) (gen.LogoutOutput, error) {
@@ -213,5 +243,5 @@ func logoutAnswer(f farewell, err error) (gen.LogoutOutput, error) {
 	if f.location != "" {
 		return gen.Logout303{Location: f.location, SetCookie: f.cookies}, nil
 	}
-	return gen.Logout200{ContentSecurityPolicy: f.policy, SetCookie: f.cookies, Body: f.body}, nil
+	return gen.Logout200{Refresh: f.refresh, ContentSecurityPolicy: f.policy, SetCookie: f.cookies, Body: f.body}, nil
 }

@@ -55,7 +55,7 @@ func newPainter(builtIn, own fs.FS, service string) (*painter, error) {
 		consentFile:   consentView{frame: p.frame, Scopes: []scopeView{{}}, Resources: []resourceView{{}}},
 		appsFile:      appsView{frame: p.frame, Apps: []appView{{Access: []accessView{{Resources: []resourceView{{}}, Scopes: []scopeView{{}}}}}}},
 		logoutFile:    logoutView{frame: p.frame, Accounts: []accountView{{}}},
-		signedOutFile: signedOutView{frame: p.frame},
+		signedOutFile: signedOutView{frame: p.frame, Frames: []logoutFrameView{{}}},
 		errorFile:     errorView{frame: p.frame},
 	} {
 		text, err := readPage(builtIn, own, name)

@@ -30,6 +30,15 @@ func TestTemplatesAreInert(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		// Front-Channel Logout §3: the one page with frames, and a link that leads to a client.
+		for _, known := range []string{`<iframe src="{{.URI}}" title="{{.Name}}" sandbox="allow-scripts allow-same-origin" hidden>`, `<a href="{{.Next}}" class="button">`} {
+			if name == "signed_out.html" && bytes.Count(text, []byte(known)) != 1 {
+				t.Errorf("%s has not %s", name, known)
+			}
+			if name == "signed_out.html" {
+				text = bytes.ReplaceAll(text, []byte(known), nil)
+			}
+		}
 		if found := forbidden.Find(text); found != nil {
 			t.Errorf("%s has %q", name, found)
 		}

@@ -1,6 +1,7 @@
 package interact
 
 import (
+	"html/template"
 	"net/url"
 	"strings"
 	"time"
@@ -123,8 +124,17 @@ type logoutView struct {
 
 type signedOutView struct {
 	frame
-	Action string // where the way back in is
-	Others bool   // other accounts are still signed in at the browser
+	Action string            // where the way back in is
+	Others bool              // other accounts are still signed in at the browser
+	Frames []logoutFrameView // the applications that are told in the browser
+	Next   template.URL      // where the browser goes by itself once they are; empty: it stays
+	Host   string            // of Next
+}
+
+// A logoutFrameView is a hidden frame of an application that is told of a logout.
+type logoutFrameView struct {
+	Name string
+	URI  template.URL
 }
 
 type errorView struct {

@@ -21,11 +21,17 @@ type LogoutInteraction interface {
 // A LoggedOut is what is left for the browser to do after a logout.
 type LoggedOut struct {
 	location string
+	frames   []FrontchannelLogout
 }
 
 // Location returns where the browser goes when all is done: the client's
-// post_logout_redirect_uri, with state; "" where it stays.
+// post_logout_redirect_uri, with state; "" where it stays. It goes there after the
+// frames of Frontchannel were loaded.
 func (l LoggedOut) Location() string { return l.location }
+
+// Frontchannel returns the clients that are to be told of the logout in the browser,
+// each in a hidden frame of the page that it gets then; nil where there are none.
+func (l LoggedOut) Frontchannel() []FrontchannelLogout { return l.frames }
 
 // CompleteLogout signs people out: it ends each of the sessions as EndSession does,
 // and returns what the browser has to do then. p is the request that the person
@@ -39,16 +45,20 @@ func (s *Server) CompleteLogout(ctx context.Context, p *PendingLogout, ends ...S
 	if p != nil && p.server != s {
 		return LoggedOut{}, errors.New("the PendingLogout was not made by this Server")
 	}
+	out := LoggedOut{location: p.wayBack()}
 	for _, end := range ends {
 		if end.SessionID == "" {
 			return LoggedOut{}, errors.New("CompleteLogout: a session without an ID")
 		}
-		if _, err := s.EndSession(ctx, end); err != nil {
+		clients, err := s.EndSession(ctx, end)
+		if err != nil {
 			return LoggedOut{}, err
 		}
+		out.frames = append(out.frames, s.frontchannelLogouts(clients)...)
 		s.emit(ctx, store.Event{Reason: "logout", Subject: end.Subject, ClientID: p.askedBy()})
 	}
-	return LoggedOut{location: p.wayBack()}, nil
+	out.frames = s.framed(ctx, out.frames)
+	return out, nil
 }
 
 // askedBy returns the client that asked for the logout, "" where the person did.

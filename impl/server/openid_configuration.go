@@ -42,6 +42,7 @@ func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
 	m.DisplayValuesSupported = []string{"page", "popup", "touch"}
 	if s.logout != nil {
 		m.EndSessionEndpoint = s.issuer.url(gen.PathRequestLogout)
+		m.FrontchannelLogoutSupported, m.FrontchannelLogoutSessionSupported = true, true
 	}
 	m.BackchannelLogoutSupported, m.BackchannelLogoutSessionSupported = true, true // Back-Channel Logout §2.1
 	if m.RequestParameterSupported == nil {

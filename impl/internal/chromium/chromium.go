@@ -2,6 +2,9 @@ package chromium
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,13 +44,25 @@ type Tab struct {
 // Chromium the test is skipped, or fails where CHARTER_TEST_REQUIRE has chromium.
 func Open(t testing.TB, width, height int64, limit time.Duration) *Tab {
 	t.Helper()
+	return openTab(t, width, height, limit, chromedp.WithNewBrowserContext())
+}
+
+// OpenUsual is Open in the profile that all these tabs share. A fresh one is a private
+// window to Chromium, and has no cookies for frames of other sites.
+func OpenUsual(t testing.TB, width, height int64, limit time.Duration) *Tab {
+	t.Helper()
+	return openTab(t, width, height, limit)
+}
+
+func openTab(t testing.TB, width, height int64, limit time.Duration, options ...chromedp.ContextOption) *Tab {
+	t.Helper()
 	path := find()
 	require.Engine(t, "chromium", path != "", "no Chromium is in PATH")
 	shared.start.Do(func() { start(path) })
 	if shared.err != nil {
 		t.Fatalf("chromium: %v", shared.err)
 	}
-	ctx, cancel := chromedp.NewContext(shared.ctx, chromedp.WithNewBrowserContext())
+	ctx, cancel := chromedp.NewContext(shared.ctx, options...)
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height)); err != nil {
 		t.Fatalf("browser: a new tab: %v", err)
@@ -73,6 +88,9 @@ func start(path string) {
 		return
 	}
 	shared.close = append(shared.close, func() { os.RemoveAll(profile) })
+	if shared.err = preferences(profile); shared.err != nil {
+		return
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], // headless, no first run, no background traffic
 		chromedp.ExecPath(path),
 		chromedp.UserDataDir(profile),
@@ -81,12 +99,34 @@ func start(path string) {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-background-networking", true),
+		// Sites of their own, over https, without a name server or an authority: what is
+		// said of *.test is for this machine, and httptest's certificate is known by its key.
+		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"),
+		chromedp.Flag("ignore-certificate-errors-spki-list", testKey()),
 	)
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	shared.close = append(shared.close, cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	shared.close = append(shared.close, cancel)
 	shared.ctx, shared.err = ctx, chromedp.Do(ctx)
+}
+
+// preferences lets frames of other sites have their cookies, in the profile that
+// OpenUsual uses.
+func preferences(profile string) error {
+	const file = "Default/Preferences"
+	if err := os.Mkdir(filepath.Dir(filepath.Join(profile, file)), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(profile, file), []byte(`{"profile":{"cookie_controls_mode":0,"block_third_party_cookies":false}}`), 0o600)
+}
+
+// testKey is the SHA-256 of the public key of httptest's TLS servers.
+func testKey() string {
+	s := httptest.NewTLSServer(nil)
+	defer s.Close()
+	sum := sha256.Sum256(s.Certificate().RawSubjectPublicKeyInfo)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // Context carries the tab, for chromedp.

@@ -47,6 +47,7 @@ var InForce = []string{
 	"CIMD02",
 	"MCP",
 	"OIDC-RPLO",
+	"OIDC-FCLO",
 }
 
 // Inventory is what the checks compare.
