@@ -159,6 +159,9 @@ func (r *refusedDelivery) Error() string {
 // errNotWanted ends a delivery that the client no longer asks for.
 var errNotWanted = errors.New("the client is not told")
 
+// errOtherIssuer puts a delivery off: a server of the issuer has to come by it.
+var errOtherIssuer = errors.New("it is of another issuer over this store")
+
 // attempt makes one attempt at a delivery and settles what becomes of it.
 func (s *Server) attempt(ctx context.Context, d store.Delivery) {
 	limited, cancel := context.WithTimeout(ctx, attemptTimeout)
@@ -173,6 +176,8 @@ func (s *Server) attempt(ctx context.Context, d store.Delivery) {
 			s.deliveries.lookNow() // it may have found clients to tell
 			err = errNotWanted     // and itself told none
 		}
+	case p.Logout != nil && p.Logout.Issuer != "" && p.Logout.Issuer != s.issuer.identifier:
+		err = errOtherIssuer
 	case p.Logout != nil:
 		err = s.sendLogout(limited, d, *p.Logout)
 	default:
@@ -242,11 +247,11 @@ type deliveryDetail struct {
 }
 
 // pauseAfter returns how long to wait after so many attempts, a part of it by
-// chance, so that what failed together does not come back together. Where it was
-// ourselves who held one back, at a client that answers, it is a minute at most.
+// chance, so that what failed together does not come back together. Where the client
+// had no part in it, since we held it back or it is not ours, it is a minute at most.
 func pauseAfter(attempts int64, failure error) time.Duration {
 	longest := longestPause
-	if held, ok := errors.AsType[*fetch.Error](failure); ok && held.Reason == "budget" {
+	if held, ok := errors.AsType[*fetch.Error](failure); ok && held.Reason == "budget" || failure == errOtherIssuer {
 		longest = time.Minute
 	}
 	pause := firstPause

@@ -207,3 +207,33 @@ func TestClosingFinishesWhatACrashLeft(t *testing.T) {
 		t.Errorf("session %v, alive %v", err, alive(t, s, tokens))
 	}
 }
+
+// A server of another issuer over the same store leaves a logout to those whose
+// sign-in it was.
+func TestLogoutOfAnotherIssuer(t *testing.T) {
+	proof.Of(t, "ATK-2")
+	rp := newRelyingParty(t)
+	a := provider(t, rp)
+	b := servertest.New(t, a.Store, servertest.OpenID, func(c *server.Config) {
+		c.Issuer, c.FetchRootCAs, c.InsecureFetchLoopback = c.Issuer+"/b", x509.NewCertPool(), true
+		c.FetchRootCAs.AddCert(rp.Certificate())
+	})
+	c := backchannel(a, "c", rp.URL)
+	signIn(t, a, c, "alice", "s", "openid")
+	end(t, a, "alice", "s")
+	if n := b.DeliverNow(); n != 1 {
+		t.Fatalf("the other issuer made %d attempts", n)
+	}
+	if n := len(rp.took()); n != 0 {
+		t.Errorf("the other issuer told the client %d times", n)
+	}
+	a.Clock.Move(time.Minute)
+	a.DeliverNow()
+	got := rp.took()
+	if len(got) != 1 {
+		t.Fatalf("%d arrived", len(got))
+	}
+	if claims := logoutClaims(t, a, c, got[0].token); claims["iss"] != a.Issuer() {
+		t.Errorf("%v", claims)
+	}
+}

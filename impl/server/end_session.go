@@ -26,6 +26,7 @@ type SessionEnd struct {
 // A SessionClient is a client that a person signed in to in a session: those that
 // have to be told of its end (OpenID Connect Back-Channel Logout 1.0 §2.3).
 type SessionClient struct {
+	Issuer    string // that signed the person in
 	ClientID  string
 	SessionID string // sid; empty where the Interaction names no sessions
 	// Metadata is what the client registered. It is zero for a metadata document,
@@ -138,7 +139,9 @@ func signedInTo(ctx context.Context, st store.Store, at time.Time, grants []stor
 	metadata := map[string]*client.Metadata{} // nil: not usable
 	var clients []SessionClient
 	for _, g := range grants {
-		if !signsIn(g) || slices.ContainsFunc(clients, func(c SessionClient) bool { return c.ClientID == g.ClientID && c.SessionID == g.SessionID }) {
+		if !signsIn(g) || slices.ContainsFunc(clients, func(c SessionClient) bool {
+			return c.Issuer == g.Issuer && c.ClientID == g.ClientID && c.SessionID == g.SessionID
+		}) {
 			continue
 		}
 		known, ok := metadata[g.ClientID]
@@ -150,7 +153,7 @@ func signedInTo(ctx context.Context, st store.Store, at time.Time, grants []stor
 			metadata[g.ClientID] = known
 		}
 		if known != nil {
-			clients = append(clients, SessionClient{g.ClientID, g.SessionID, *known})
+			clients = append(clients, SessionClient{g.Issuer, g.ClientID, g.SessionID, *known})
 		}
 	}
 	return clients, nil

@@ -36,7 +36,8 @@ type deliveryPayload struct {
 // A logoutNotice is what a logout token tells. The token itself is made when it is
 // sent: so it is fresh, and signed by a key that is published then.
 type logoutNotice struct {
-	Subject   string `json:"sub"` // the account, which a pairwise client is not told
+	Issuer    string `json:"iss,omitempty"` // whose session it was: another one over the same store cannot tell
+	Subject   string `json:"sub"`           // the account, which a pairwise client is not told
 	SessionID string `json:"sid,omitempty"`
 }
 
@@ -77,8 +78,8 @@ func logouts(cause, subject string, at time.Time, clients []SessionClient) ([]st
 		if !c.told() {
 			continue
 		}
-		sum := sha256.Sum256([]byte(strings.Join([]string{cause, c.ClientID, c.SessionID}, "\x00")))
-		d, err := newDelivery(base64.RawURLEncoding.EncodeToString(sum[:]), at, at, deliveryPayload{Logout: &logoutNotice{subject, c.SessionID}})
+		sum := sha256.Sum256([]byte(strings.Join([]string{cause, c.Issuer, c.ClientID, c.SessionID}, "\x00")))
+		d, err := newDelivery(base64.RawURLEncoding.EncodeToString(sum[:]), at, at, deliveryPayload{Logout: &logoutNotice{c.Issuer, subject, c.SessionID}})
 		if err != nil {
 			return nil, err
 		}
