@@ -74,6 +74,9 @@ func TestReason(t *testing.T) {
 		{"Upper", "unnamed"},
 		{"with space", "unnamed"},
 		{"line\n", "unnamed"},
+		{"a{b", "unnamed"},
+		{"a`b", "unnamed"},
+		{"a/b:", "unnamed"},
 		{strings.Repeat("a", 65), "unnamed"},
 	} {
 		if got := InvalidGrant(c.in, "").Reason; got != c.want {
