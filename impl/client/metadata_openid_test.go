@@ -44,6 +44,9 @@ func TestOpenIDMembers(t *testing.T) {
 		{"acr values", "default_acr_values", `["urn:example:loa:2","1"]`, ""},
 		{"acr value with a space", "default_acr_values", `["a b"]`, refused},
 		{"login", "initiate_login_uri", `"https://app.example.com/login?a=b"`, ""},
+		{"login with a space in its query", "initiate_login_uri", `"https://app.example.com/login?a b"`, refused},
+		{"login with markup in its query", "initiate_login_uri", `"https://app.example.com/login?<a>"`, refused},
+		{"login with a backslash in its query", "initiate_login_uri", `"https://app.example.com/login?\\\\a"`, refused},
 		{"login by http", "initiate_login_uri", `"http://app.example.com/login"`, refused},
 		{"login by script", "initiate_login_uri", `"javascript:alert(1)"`, refused},
 		{"request URIs", "request_uris", `["https://app.example.com/r.jwt#GkurKxf5T0Y-mnPFCHqWOMiZi4VS138cQO_V7PZHAdM"]`, ""},
@@ -92,6 +95,8 @@ func TestOpenIDMembersTogether(t *testing.T) {
 		{"encrypted without keys", map[string]string{"id_token_encrypted_response_alg": `"RSA-OAEP-256"`}, false},
 		{"encrypted to a key that is there", map[string]string{"userinfo_encrypted_response_alg": `"ECDH-ES"`, "jwks": strings.Replace(testKey, `"kty"`, `"use":"enc","kty"`, 1)}, true},
 		{"encrypted to no key for it", map[string]string{"userinfo_encrypted_response_alg": `"RSA-OAEP-256"`, "jwks": testKey}, false},
+		{"encrypted requests", map[string]string{"request_object_encryption_alg": `"RSA-OAEP-256"`, "request_object_encryption_enc": `"A256GCM"`}, true},
+		{"requests' enc without alg", map[string]string{"request_object_encryption_enc": `"A256GCM"`}, false},
 		{"enc without alg", map[string]string{"id_token_encrypted_response_enc": `"A256GCM"`, "jwks_uri": `"https://app.example.com/keys"`}, false},
 		{"userinfo's enc without alg", map[string]string{"userinfo_encrypted_response_enc": `"A256GCM"`, "jwks_uri": `"https://app.example.com/keys"`}, false},
 		{"pairwise at two ports of a host", map[string]string{"subject_type": `"pairwise"`, "redirect_uris": `["https://a.example/","https://a.example:8443/"]`}, true},
@@ -167,6 +172,10 @@ func TestMetadataChoices(t *testing.T) {
 	m := mustParse(t, with(t, map[string]string{"token_endpoint_auth_method": `"client_secret_jwt"`, "token_endpoint_auth_signing_alg_values_supported": `["ES256","HS256"]`}))
 	if m.TokenEndpointAuthSigningAlg != "HS256" {
 		t.Errorf("client_secret_jwt by %s", m.TokenEndpointAuthSigningAlg)
+	}
+	m = mustParse(t, with(t, map[string]string{"token_endpoint_auth_method": `"private_key_jwt"`, "jwks": testKey, "token_endpoint_auth_signing_alg_values_supported": `["HS256","ES256"]`}))
+	if m.TokenEndpointAuthSigningAlg != "ES256" {
+		t.Errorf("private_key_jwt by %s", m.TokenEndpointAuthSigningAlg)
 	}
 }
 

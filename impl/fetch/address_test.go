@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/charterauth/charter/impl/internal/proof"
@@ -71,6 +72,9 @@ func TestCheckURL(t *testing.T) {
 		{"localhost with dot", "http://localhost./c", false, false},
 		{"punycode", "http://xn--lcalhost-54a/c", false, false},
 		{"upper-case scheme", "HTTPS://app.example.com/c", false, false},
+		{"longest", "https://app.example.com/" + strings.Repeat("a", maxURL-24), true, true},
+		{"longer", "https://app.example.com/" + strings.Repeat("a", maxURL-23), false, false},
+		{"another scheme on loopback", "ftp://127.0.0.1/c", false, false},
 		{"file", "file:///etc/passwd", false, false},
 		{"gopher", "gopher://app.example.com/c", false, false},
 		{"data", "data:application/json,{}", false, false},

@@ -206,3 +206,21 @@ func TestResolver(t *testing.T) {
 		t.Errorf("loopback without the switch: %v", errors.Unwrap(err))
 	}
 }
+
+// Renew takes what is kept as long as it is young enough for its reader.
+func TestRenew(t *testing.T) {
+	var status atomic.Int64
+	status.Store(200)
+	o, c, k := counting(t, &status, "max-age=600")
+	for _, step := range []struct {
+		advance, age time.Duration
+		requests     int64
+	}{{0, time.Minute, 1}, {10 * time.Second, 10 * time.Second, 1}, {0, 10*time.Second - 1, 2}, {0, time.Second, 2}} {
+		k.advance(step.advance)
+		if _, err := c.Renew(t.Context(), o.URL, step.age); err != nil || o.requests.Load() != step.requests {
+			t.Errorf("at most %v old: %d requests, want %d (%v)", step.age, o.requests.Load(), step.requests, err)
+		}
+	}
+	_, err := c.Get(t.Context(), "http://app.example.com/c")
+	reason(t, "no https", err, "url")
+}

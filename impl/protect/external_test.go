@@ -18,6 +18,8 @@ import (
 func TestExternal(t *testing.T) {
 	k := key(t)
 	jwt := func(iss any) string { return sign(t, k, "at+jwt", claims(map[string]any{"iss": iss})) }
+	payload := `{"iss":"` + issuer + `"}`
+	whole := base64.RawURLEncoding.EncodeToString([]byte(payload + strings.Repeat(" ", 3-len(payload)%3)))
 	for _, c := range []struct {
 		id, token string
 		ours      bool
@@ -38,6 +40,8 @@ func TestExternal(t *testing.T) {
 		{"no underscore", "chat-x", false},
 		{"JWT of ours, cut", jwt(issuer)[:strings.LastIndexByte(jwt(issuer), '.')], false},
 		{"JWT of ours, with junk", strings.Replace(jwt(issuer), ".", ".!", 1), false},
+		{"JWT of ours, with junk behind what is whole", "e30." + whole + "!.AA", false},
+		{"the control of that", "e30." + whole + ".AA", true},
 		{"JWT of ours, longer than any", jwt(issuer) + strings.Repeat("A", jose.MaxToken), false},
 		{"null", "e30.bnVsbA.AA", false},
 		{"similar prefix", "chAT_x", false},
