@@ -81,24 +81,28 @@ func (p *Person) readForm(res *http.Response) (form url.Values, action string, e
 	if err != nil {
 		return nil, "", err
 	}
-	form = url.Values{}
 	for n := range root.Descendants() {
-		switch {
-		case n.Type != html.ElementNode:
-		case n.Data == "form":
+		if n.Type == html.ElementNode && n.Data == "form" && attribute(n, "method") == "post" { // the first; others lead elsewhere
 			to, err := res.Request.URL.Parse(attribute(n, "action"))
 			if err != nil {
 				return nil, "", err
 			}
-			action = to.String()
-		case n.Data == "input" && attribute(n, "name") != "" && (attribute(n, "type") != "checkbox" || has(n, "checked")):
-			form.Add(attribute(n, "name"), attribute(n, "value"))
+			return fieldsOf(n), to.String(), nil
 		}
 	}
-	if action == "" {
-		return nil, "", fmt.Errorf("%s shows no form: %s", res.Request.URL, page)
+	return nil, "", fmt.Errorf("%s shows no form: %s", res.Request.URL, page)
+}
+
+// fieldsOf are what a browser sends of a form that nobody has touched, but for
+// buttons.
+func fieldsOf(form *html.Node) url.Values {
+	fields := url.Values{}
+	for n := range form.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "input" && attribute(n, "name") != "" && (attribute(n, "type") != "checkbox" || has(n, "checked")) {
+			fields.Add(attribute(n, "name"), attribute(n, "value"))
+		}
 	}
-	return form, action, nil
+	return fields
 }
 
 // fill types what the form asks for.
