@@ -64,7 +64,11 @@ func (o serveOptions) dryRun() error {
 	}
 	st := memory.New()
 	cfg.Store = st
-	cfg.Interaction = o.pages(interact.Config{Store: st}, interact.NewLocalAccounts(st))
+	pages, err := o.people(interact.Config{Store: st, ScopeDescriptions: o.scopeDescriptions()}, st)
+	if err != nil {
+		return err
+	}
+	cfg.Interaction = interact.Pages(pages)
 	srv, err := server.New(cfg)
 	if err != nil {
 		return err

@@ -18,26 +18,31 @@ import (
 // A configFile is the configuration file. Its keys are the flags of serve; the
 // JSON Schema is made from it, and the descriptions are those of the flags.
 type configFile struct {
-	Data                  string          `yaml:"data"`
-	Store                 string          `yaml:"store"`
-	Issuer                string          `yaml:"issuer"`
-	Listen                string          `yaml:"listen"`
-	AdminListen           string          `yaml:"admin-listen"`
-	TLSCert               string          `yaml:"tls-cert"`
-	TLSKey                string          `yaml:"tls-key"`
-	Registration          string          `yaml:"registration" enum:"open,token,closed"`
-	Resource              []resourceEntry `yaml:"resource"`
-	Scope                 []scopeEntry    `yaml:"scope"`
-	DefaultScope          []string        `yaml:"default-scope"`
-	TokenFormat           string          `yaml:"token-format" enum:"opaque,ES256,EdDSA,RS256,PS256"`
-	RefreshTokens         string          `yaml:"refresh-tokens" enum:"metadata,offline_access,always,never"`
-	RequestObjects        string          `yaml:"request-objects" enum:"off,value,reference"`
-	SignUp                bool            `yaml:"sign-up"`
-	Host                  []string        `yaml:"host"`
-	TrustedProxy          []string        `yaml:"trusted-proxy"`
-	TrustCA               string          `yaml:"trust-ca"`
-	InsecureFetchLoopback bool            `yaml:"insecure-fetch-loopback"`
-	ShutdownNotice        string          `yaml:"shutdown-notice"`
+	Data                     string          `yaml:"data"`
+	Store                    string          `yaml:"store"`
+	Issuer                   string          `yaml:"issuer"`
+	Listen                   string          `yaml:"listen"`
+	AdminListen              string          `yaml:"admin-listen"`
+	TLSCert                  string          `yaml:"tls-cert"`
+	TLSKey                   string          `yaml:"tls-key"`
+	Registration             string          `yaml:"registration" enum:"open,token,closed"`
+	Resource                 []resourceEntry `yaml:"resource"`
+	Scope                    []scopeEntry    `yaml:"scope"`
+	DefaultScope             []string        `yaml:"default-scope"`
+	TokenFormat              string          `yaml:"token-format" enum:"opaque,ES256,EdDSA,RS256,PS256"`
+	RefreshTokens            string          `yaml:"refresh-tokens" enum:"metadata,offline_access,always,never"`
+	RequestObjects           string          `yaml:"request-objects" enum:"off,value,reference"`
+	SignUp                   bool            `yaml:"sign-up"`
+	UpstreamIssuer           string          `yaml:"upstream-issuer"`
+	UpstreamName             string          `yaml:"upstream-name"`
+	UpstreamClientID         string          `yaml:"upstream-client-id"`
+	UpstreamClientSecretFile string          `yaml:"upstream-client-secret-file"`
+	UpstreamScope            []string        `yaml:"upstream-scope"`
+	Host                     []string        `yaml:"host"`
+	TrustedProxy             []string        `yaml:"trusted-proxy"`
+	TrustCA                  string          `yaml:"trust-ca"`
+	InsecureFetchLoopback    bool            `yaml:"insecure-fetch-loopback"`
+	ShutdownNotice           string          `yaml:"shutdown-notice"`
 }
 
 // A resourceEntry is a resource, or only its URI.

@@ -45,9 +45,10 @@ func token(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // allow lets a person sign in and allow a native client, whose tokens it leaves
-// in a directory: allow ISSUER CLIENT_ID NAME PASSWORD_FILE DIRECTORY.
+// in a directory: allow ISSUER CLIENT_ID NAME PASSWORD_FILE DIRECTORY [HOST...]. It
+// may pass through those hosts.
 func allow(ts *testscript.TestScript, neg bool, args []string) {
-	err := allowed(ts, args[0], args[1], args[4], &person.Person{Name: args[2], Password: strings.TrimSpace(ts.ReadFile(args[3]))})
+	err := allowed(ts, args[0], args[1], args[4], &person.Person{Name: args[2], Password: strings.TrimSpace(ts.ReadFile(args[3])), Through: args[5:]})
 	if (err == nil) == neg {
 		ts.Fatalf("allow: %v", err)
 	}

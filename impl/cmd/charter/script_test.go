@@ -32,7 +32,8 @@ func (m withDatabases) Run() int {
 }
 
 // TestScripts runs the transcripts in testdata: charter as it is used, each in
-// an empty directory. $ADDR and $ADMIN are free addresses.
+// an empty directory. $ADDR and $ADMIN are free addresses,
+// $PROVIDER is the latter by name: cookies know no ports.
 func TestScripts(t *testing.T) { runScripts(t, "testdata", func(*testscript.Env) error { return nil }) }
 
 // TestDatabaseScripts runs those that need a database server: $DATABASE is the
@@ -59,6 +60,8 @@ func runScripts(t *testing.T, dir string, setup func(*testscript.Env) error) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ADDR", freeAddress(t))
 			env.Setenv("ADMIN", freeAddress(t))
+			_, port, _ := net.SplitHostPort(env.Getenv("ADMIN"))
+			env.Setenv("PROVIDER", "localhost:"+port)
 			return setup(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -56,9 +56,11 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 		return err
 	}
 	defer srv.Close()
-	password, err := firstAccount(ctx, st)
-	if err != nil {
-		return err
+	password := ""
+	if o.upstream.issuer == "" {
+		if password, err = firstAccount(ctx, st); err != nil {
+			return err
+		}
 	}
 	o.announce(out, srv.Issuer(), password)
 	return l.run(ctx, srv, logger)
@@ -76,20 +78,14 @@ func newServer(o serveOptions, addr net.Addr, st store.Store, logger *slog.Logge
 	}
 	cfg.Store, cfg.KeyEncryptionKey, cfg.Logger = st, kek, logger
 	cfg.Events = recordEvents(st, logger)
-	accounts := interact.NewLocalAccounts(st)
-	cfg.Policy = interact.RequireAccount(accounts)
-	cfg.Claims = interact.Claims(accounts)
-	cfg.Interaction = o.pages(interact.Config{Store: st, Logger: logger}, accounts)
-	return server.New(cfg)
-}
-
-// pages returns the pages that people see.
-func (o serveOptions) pages(cfg interact.Config, accounts *interact.LocalAccounts) func(*server.Server) (server.Interaction, error) {
-	cfg.Accounts, cfg.ScopeDescriptions = accounts, o.scopeDescriptions()
-	if o.signUp {
-		cfg.SignUp = accounts.SignUp
+	pages, err := o.people(interact.Config{Store: st, Logger: logger, ScopeDescriptions: o.scopeDescriptions()}, st)
+	if err != nil {
+		return nil, err
 	}
-	return interact.Pages(cfg)
+	cfg.Policy = interact.RequireAccount(pages.Accounts)
+	cfg.Claims = interact.Claims(pages.Accounts)
+	cfg.Interaction = interact.Pages(pages)
+	return server.New(cfg)
 }
 
 // recordEvents keeps the audit trail in the store. An event that cannot be

@@ -31,6 +31,7 @@ type serveOptions struct {
 	trustCA                          string
 	insecureFetchLoopback            bool
 	signUp                           bool
+	upstream                         upstreamProvider
 	shutdownNotice                   time.Duration
 }
 
@@ -49,6 +50,11 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.refreshTokens, "refresh-tokens", "metadata", "who gets refresh tokens: metadata (clients that registered the grant), offline_access (the scope), always, never")
 	f.StringVar(&o.requestObjects, "request-objects", "off", "signed, or signed and then encrypted, authorization requests (RFC 9101): off, value (the parameter request), reference (also request_uri, where the client registered it)")
 	f.BoolVar(&o.signUp, "sign-up", false, "let people create accounts for themselves, also where a client asks for it (prompt=create)")
+	f.StringVar(&o.upstream.issuer, "upstream-issuer", "", "issuer of another OpenID provider at which people sign in, instead of with a password here; register the redirect URI ISSUER/login/upstream there")
+	f.StringVar(&o.upstream.name, "upstream-name", "", "what people know that provider by (default its host)")
+	f.StringVar(&o.upstream.clientID, "upstream-client-id", "", "this server's client identifier there")
+	f.StringVar(&o.upstream.secretFile, "upstream-client-secret-file", "", "file with its client secret there, which CHARTER_UPSTREAM_CLIENT_SECRET may hold instead (default none: a public client)")
+	f.StringSliceVar(&o.upstream.scopes, "upstream-scope", nil, "a scope to ask for there beside openid; repeatable (default profile, email)")
 	f.StringSliceVar(&o.hosts, "host", nil, "another host name that requests may be sent to, as by a reverse proxy; repeatable")
 	f.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "network, as 10.0.0.0/8, of reverse proxies whose X-Forwarded-For is believed; repeatable")
 	f.StringVar(&o.trustCA, "trust-ca", "", "file with further CA certificates, PEM, trusted when documents of clients (metadata, keys, sector identifiers, request objects) are fetched")
@@ -62,6 +68,12 @@ func (o serveOptions) check() error {
 	}
 	if o.issuer != "" && strings.HasPrefix(o.issuer, "http:") && o.tlsCert != "" {
 		return errors.New("--issuer says http but --tls-cert is given")
+	}
+	if o.signUp && o.upstream.issuer != "" {
+		return errors.New("--sign-up and --upstream-issuer exclude each other: the provider has the accounts")
+	}
+	if err := o.upstream.check(); err != nil {
+		return err
 	}
 	if o.shutdownNotice < 0 {
 		return errors.New("--shutdown-notice must not be negative")
@@ -184,6 +196,9 @@ func (o serveOptions) announce(out io.Writer, issuer, password string) {
 	line("scopes", strings.Join(o.scopes, ", "))
 	if o.insecureFetchLoopback {
 		line("insecure", "documents of clients may be fetched from loopback addresses")
+	}
+	if o.upstream.issuer != "" {
+		line("sign in at", o.upstream.issuer+"   (redirect URI "+issuer+"/login/upstream)")
 	}
 	if password != "" {
 		line("sign in as", firstAccountName+"   password "+password+"   (shown this once)")
