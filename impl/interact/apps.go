@@ -98,7 +98,9 @@ func (p *pages) paintApps(r *http.Request, v visitor, apps []server.App) ([]byte
 		More:         len(apps) > maxShownApps,
 	}
 	for _, app := range apps[:min(len(apps), maxShownApps)] {
-		view.Apps = append(view.Apps, p.cfg.describeApp(app))
+		described := p.cfg.describeApp(app)
+		described.Open, described.OpenHost = openApp(app, p.at.issuer)
+		view.Apps = append(view.Apps, described)
 	}
 	return p.painter.paint(appsFile, view)
 }

@@ -304,3 +304,50 @@ func TestAppsWithoutStore(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 }
+
+// An application that an operator registered with a place to begin a sign-in is
+// opened from the page, at that place, which hears who we are.
+func TestOpenApp(t *testing.T) {
+	p := newPlace(t)
+	for name, row := range map[string]struct {
+		uri      string
+		operator bool
+		want     string
+	}{
+		"registered":      {"https://app.example.com/start", true, `<a href="https://app.example.com/start?iss=https%3a%2f%2fauth.example.com" rel="noreferrer">Open <bdi>app.example.com</bdi></a>`},
+		"with a query":    {"https://app.example.com/start?tenant=a&iss=https://evil.example", true, `<a href="https://app.example.com/start?iss=https%3a%2f%2fauth.example.com&amp;tenant=a" rel="noreferrer">`},
+		"without":         {"", true, ""},
+		"by the stranger": {"https://app.example.com/start", false, ""},
+	} {
+		metadata := `{"client_name":"` + name + `","redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"`
+		if row.uri != "" {
+			metadata += `,"initiate_login_uri":"` + row.uri + `"`
+		}
+		b := p.browser()
+		if p.client = p.Public(); row.operator {
+			c, _, err := server.CreateClient(t.Context(), p.Store, p.Clock.Now(), server.OperatorClient{Metadata: []byte(metadata + `}`)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.client = servertest.Client{ID: c.ID, RedirectURI: "https://app.example.com/cb"}
+		} else {
+			p.client = p.Register(metadata + `}`)
+		}
+		b.connected()
+		page := body(t, b.get("/apps"))
+		_, after, found := strings.Cut(page, "<bdi>"+name+"</bdi></h2>")
+		if !found {
+			t.Fatalf("%s is not there: %s", name, page)
+		}
+		entry, _, _ := strings.Cut(after, "</li>\n<li>\n<div>")
+		if row.want == "" && strings.Contains(entry, "<a ") || row.want != "" && !strings.Contains(strings.ToLower(entry), strings.ToLower(row.want)) {
+			t.Errorf("%s: %s", name, entry)
+		}
+	}
+	// Both ends speak https (OpenID Connect Core §4).
+	for uri, issuer := range map[string]string{"http://app.example.com/": "https://auth.example.com", "https://app.example.com/": "http://127.0.0.1:8080", "javascript:alert(1)": "https://auth.example.com", "": "https://auth.example.com"} {
+		if link, _ := openApp(server.App{InitiateLoginURI: uri}, issuer); link != "" {
+			t.Errorf("%q at %s: %s", uri, issuer, link)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func hostile(f frame, s string) map[string]any {
 		},
 		appsFile: appsView{
 			frame: f, Account: s, More: true, RevokeAction: "/apps/revoke", RevokeCSRF: s, LogoutAction: "/logout", LogoutCSRF: s,
-			Apps: []appView{{Client: client, ClientID: s, LastUsed: dayView{s, "x" + s}, Granted: dayView{s, s}, Access: []accessView{
+			Apps: []appView{{Client: client, ClientID: s, Open: "https://app.example.com/login?" + s, OpenHost: "x" + s, LastUsed: dayView{s, "x" + s}, Granted: dayView{s, s}, Access: []accessView{
 				{Resources: []resourceView{{s, s}, {URI: s}}, Scopes: []scopeView{{Value: s}, {Value: s, Description: "x" + s}}}, {Resources: []resourceView{{URI: s}}},
 			}}},
 		},

@@ -85,6 +85,8 @@ type appsView struct {
 type appView struct {
 	Client   clientView
 	ClientID string // hidden: what is revoked
+	Open     string // the URL that opens it, signed in; empty: none is known
+	OpenHost string // whose that is
 	Access   []accessView
 	Granted  dayView
 	LastUsed dayView // zero: never
@@ -261,6 +263,20 @@ func (c Config) describeApp(app server.App) appView {
 		v.Access = append(v.Access, a)
 	}
 	return v
+}
+
+// openApp returns the URL at which an application begins a sign-in here, and its
+// host: its initiate_login_uri, told who we are (OpenID Connect Core §4). That
+// demands https of both.
+func openApp(app server.App, issuer string) (link, host string) {
+	u, err := url.Parse(app.InitiateLoginURI)
+	if err != nil || u.Scheme != "https" || !strings.HasPrefix(issuer, "https://") {
+		return "", ""
+	}
+	q := u.Query()
+	q.Set("iss", issuer)
+	u.RawQuery = q.Encode()
+	return u.String(), shown(u.Host, maxHost)
 }
 
 func describeDay(t time.Time) dayView {

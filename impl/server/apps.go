@@ -21,7 +21,11 @@ type App struct {
 	// fetched for a list. Show it as unverified unless Verified.
 	Name     string
 	Verified bool // an operator registered it
-	Access   []AppAccess
+	// InitiateLoginURI is the https URL at which a client that an operator
+	// registered begins a sign-in, when iss is added to it (OpenID Connect Core §4);
+	// "" without one.
+	InitiateLoginURI string
+	Access           []AppAccess
 	// GrantedAt is when the newest of its grants was made.
 	GrantedAt time.Time
 	// LastUsedAt is when it last got a token; zero if never.
@@ -122,6 +126,9 @@ func (s *Server) nameApp(ctx context.Context, app *App) error {
 		return err
 	}
 	app.Name, app.Verified = metadata.ClientName, stored.Source == sourceOperator
+	if app.Verified { // where a stranger's link leads nobody has looked
+		app.InitiateLoginURI = metadata.InitiateLoginURI
+	}
 	return nil
 }
 
