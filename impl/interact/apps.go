@@ -102,5 +102,5 @@ func (p *pages) paintApps(r *http.Request, v visitor, apps []server.App) ([]byte
 		described.Open, described.OpenHost = openApp(app, p.at.issuer)
 		view.Apps = append(view.Apps, described)
 	}
-	return p.painter.paint(appsFile, view)
+	return p.paintedFor(r, nil).paint(appsFile, view)
 }

@@ -104,7 +104,7 @@ func (p *pages) accountsForm(e errand, people []candidate) (gen.LoginPageOutput,
 	for _, v := range people {
 		view.Accounts = append(view.Accounts, accountView{v.session.ID, shown(v.Name, maxAccountName)})
 	}
-	body, err := p.painter.paint(accountsFile, view)
+	body, err := e.painter.paint(accountsFile, view)
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,13 @@ type Config struct {
 	// Templates replace the built-in pages file by file: layout.html, login.html, sign_up.html,
 	// accounts.html, consent.html, apps.html, logout.html, signed_out.html, error.html and style.css. The policy of the pages allows the
 	// one style sheet and nothing else: no script, image, font or frame.
+	//
+	// A directory that is named by a language tag, as de or pt-BR, has every page in
+	// that language, with the tag as lang in its layout.html. What is on a page but in
+	// no template, such as what was wrong with a form, {{say .Problem}} takes from
+	// its words.json, an object from the English text to that in the language.
+	// People get the first language that the client asks for, or else their browser,
+	// and there is; those of the other files when there is none.
 	Templates fs.FS
 	// Service is the name that people know this server by. Empty: the issuer's
 	// host.

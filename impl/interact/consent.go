@@ -46,7 +46,7 @@ func (p operations) ConsentPage(ctx context.Context, in *gen.ConsentPageInput) (
 	if pending.Silent() {
 		return consentPageAnswer(p.server.Fail(ctx, pending, server.ConsentRequired))
 	}
-	body, err := p.paintConsent(pending, v, nil, "")
+	body, err := p.paintConsent(p.paintedFor(in.HTTP, pending.UILocales()), pending, v, nil, "")
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (p *pages) allow(ctx context.Context, r *http.Request, pending *server.Pend
 	asked := pending.Scopes()
 	scopes := allowed(asked, ticked)
 	if len(asked) > 0 && len(scopes) == 0 {
-		return nil, p.consentAgain(pending, v)
+		return nil, p.consentAgain(r, pending, v)
 	}
 	if v.Subject == "" {
 		return p.allowUpstream(ctx, pending, scopes)
@@ -138,12 +138,12 @@ func consentAnswer(response server.Response, cookie string, err error) (gen.Cons
 
 // questionBeforeSignIn is the consent page for somebody who is yet to sign in, at
 // the upstream provider.
-func (p *pages) questionBeforeSignIn(pending *server.Pending) (gen.LoginPageOutput, error) {
-	body, err := p.paintConsent(pending, visitor{}, nil, "")
+func (p *pages) questionBeforeSignIn(e errand) (gen.LoginPageOutput, error) {
+	body, err := p.paintConsent(e.painter, e.pending, visitor{}, nil, "")
 	if err != nil {
 		return nil, err
 	}
-	return gen.LoginPage200{ContentSecurityPolicy: p.consentPolicy(pending), Body: body}, nil
+	return gen.LoginPage200{ContentSecurityPolicy: p.consentPolicy(e.pending), Body: body}, nil
 }
 
 // allowUpstream sends somebody who allowed it to the provider that says who they
@@ -176,8 +176,8 @@ func allowed(asked, ticked []string) []string {
 
 // consentAgain shows the form to somebody who allowed nothing in particular,
 // which is neither yes nor no.
-func (p *pages) consentAgain(pending *server.Pending, v visitor) error {
-	body, err := p.paintConsent(pending, v, map[string]bool{}, "Nothing is ticked. Tick what you allow, or deny.")
+func (p *pages) consentAgain(r *http.Request, pending *server.Pending, v visitor) error {
+	body, err := p.paintConsent(p.paintedFor(r, pending.UILocales()), pending, v, map[string]bool{}, "Nothing is ticked. Tick what you allow, or deny.")
 	if err != nil {
 		return err
 	}
@@ -188,8 +188,8 @@ func (p *pages) consentPolicy(pending *server.Pending) string {
 	return p.painter.policy(consentFormAction(pending.RedirectURI())...)
 }
 
-func (p *pages) paintConsent(pending *server.Pending, v visitor, ticked map[string]bool, problem string) ([]byte, error) {
-	return p.painter.paint(consentFile, consentView{
+func (p *pages) paintConsent(in *painter, pending *server.Pending, v visitor, ticked map[string]bool, problem string) ([]byte, error) {
+	return in.paint(consentFile, consentView{
 		frame:     p.painter.frame,
 		Action:    p.at.path + gen.PathConsentPage,
 		Request:   pending.Handle(),

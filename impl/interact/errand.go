@@ -21,6 +21,7 @@ type errand struct {
 	next    string          // the URL of the page that follows
 	pending *server.Pending // nil for the connected apps
 	cookies []string        // names a browser that had no name
+	painter *painter        // in the language that is wanted
 }
 
 // errand returns what is under handle in the browser of r. The errors are those
@@ -28,7 +29,7 @@ type errand struct {
 func (p *pages) errand(ctx context.Context, r *http.Request, handle string) (errand, error) {
 	if handle == appsHandle {
 		csrf, cookies := p.server.FormToken(r, "login")
-		return errand{handle: handle, csrf: csrf, next: p.at.issuer + gen.PathAppsPage, cookies: cookies}, nil
+		return errand{handle: handle, csrf: csrf, next: p.at.issuer + gen.PathAppsPage, cookies: cookies, painter: p.paintedFor(r, nil)}, nil
 	}
 	pending, err := p.server.Pending(ctx, r, handle)
 	if err != nil {
@@ -36,7 +37,7 @@ func (p *pages) errand(ctx context.Context, r *http.Request, handle string) (err
 	}
 	return errand{
 		handle: pending.Handle(), csrf: pending.CSRFToken(),
-		next: p.at.page(gen.PathConsentPage, pending.Handle()), pending: pending,
+		next: p.at.page(gen.PathConsentPage, pending.Handle()), pending: pending, painter: p.paintedFor(r, pending.UILocales()),
 	}, nil
 }
 

@@ -70,7 +70,7 @@ func (p *pages) Offers() server.Offers {
 	if p.cfg.SignUp != nil {
 		prompts = append(prompts, server.PromptCreate)
 	}
-	return server.Offers{Prompts: prompts, ACRValues: p.cfg.ACRValues}
+	return server.Offers{Prompts: prompts, ACRValues: p.cfg.ACRValues, UILocales: p.painter.languages()}
 }
 
 // ServeHTTP implements http.Handler.
@@ -138,7 +138,7 @@ func (p *pages) fail(w http.ResponseWriter, r *http.Request, _ *gen.Operation, e
 func (p *pages) ShowError(w http.ResponseWriter, r *http.Request, e server.ErrorPage) {
 	view := describeError(e)
 	view.frame = p.painter.frame
-	body, err := p.painter.paint(errorFile, view)
+	body, err := p.paintedFor(r, nil).paint(errorFile, view)
 	if err != nil {
 		// The pages were painted once before they were taken, so this is the
 		// operator's template with a condition in it. People still get an answer.

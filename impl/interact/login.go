@@ -52,7 +52,7 @@ func (p operations) LoginPage(ctx context.Context, in *gen.LoginPageInput) (gen.
 		return p.accountsForm(e, people)
 	default:
 		if p.cfg.Upstream != nil {
-			return p.questionBeforeSignIn(e.pending)
+			return p.questionBeforeSignIn(e)
 		}
 		return p.loginForm(e, who.Name, e.notice(people))
 	}
@@ -205,5 +205,5 @@ func (p *pages) paintLogin(e errand, username, notice, problem string) ([]byte, 
 	} else {
 		view.Client = describeClient(e.pending)
 	}
-	return p.painter.paint(loginFile, view)
+	return e.painter.paint(loginFile, view)
 }

@@ -108,7 +108,7 @@ func (p *pages) askWhetherToSignOut(ctx context.Context, r *http.Request, asked 
 			view.Accounts = append(view.Accounts, account)
 		}
 	}
-	body, err := p.painter.paint(logoutFile, view)
+	body, err := p.paintedFor(r, wantedLocales(asked)).paint(logoutFile, view)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (p *pages) signOut(ctx context.Context, r *http.Request, asked *server.Pend
 		view.Next, view.Host = template.URL(out.location), shown(asked.RedirectHost(), maxHost) // checked against the registration
 		out.refresh, out.location = afterFrames+out.location, ""
 	}
-	out.body, err = p.painter.paint(signedOutFile, view)
+	out.body, err = p.paintedFor(r, wantedLocales(asked)).paint(signedOutFile, view)
 	return out, err
 }
 

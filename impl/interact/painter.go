@@ -29,6 +29,10 @@ type painter struct {
 	frame frame
 	pages map[string]*template.Template
 	style string
+
+	language     string            // that layout.html says; "" where it says none
+	words        map[string]string // what the template function say says in place of a text
+	translations []translation
 }
 
 // A frame is what the layout of every page needs.
@@ -37,18 +41,47 @@ type frame struct {
 	Style   template.CSS // the style sheet, as its hash in the policy has it
 }
 
-// newPainter reads the pages of own, and those that own has not from builtIn.
-// own may be nil. Templates that cannot be read, parsed or executed are errors
-// now, not when the first person sees them.
+// newPainter reads the pages of own, and those that own has not from builtIn, and
+// the languages of own. own may be nil. Templates that cannot be read, parsed or
+// executed are errors now, not when the first person sees them.
 func newPainter(builtIn, own fs.FS, service string) (*painter, error) {
-	p := &painter{pages: map[string]*template.Template{}}
 	style, err := readPage(builtIn, own, styleFile)
-	p.style = style
-	p.frame = frame{service, template.CSS(style)} // the operator's own file
-	problems := []error{err}
+	p := &painter{style: style, frame: frame{service, template.CSS(style)}} // the operator's own file
+	if err := errors.Join(err, p.read(builtIn, own)); err != nil {
+		return nil, err
+	}
+	p.translations, err = translations(own, p)
+	return p, err
+}
+
+// read reads every page, each from the last of places that has it.
+func (p *painter) read(places ...fs.FS) error {
+	builtIn, own := places[0], places[len(places)-1]
 	layout, err := readPage(builtIn, own, layoutFile)
-	problems = append(problems, err)
-	for name, example := range map[string]any{
+	problems := []error{err}
+	if m := htmlLanguage.FindStringSubmatch(layout); m != nil {
+		p.language = m[1]
+	}
+	p.pages = map[string]*template.Template{}
+	for name, example := range p.examples() {
+		text, err := readPage(builtIn, own, name)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		page, err := p.parsePage(layout, name, text)
+		if err == nil {
+			p.pages[name] = page
+			_, err = p.paint(name, example)
+		}
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// examples are a view of each page.
+func (p *painter) examples() map[string]any {
+	return map[string]any{
 		loginFile:     loginView{frame: p.frame},
 		signUpFile:    signUpView{frame: p.frame},
 		accountsFile:  accountsView{frame: p.frame, Accounts: []accountView{{}}},
@@ -57,23 +90,7 @@ func newPainter(builtIn, own fs.FS, service string) (*painter, error) {
 		logoutFile:    logoutView{frame: p.frame, Accounts: []accountView{{}}},
 		signedOutFile: signedOutView{frame: p.frame, Frames: []logoutFrameView{{}}},
 		errorFile:     errorView{frame: p.frame},
-	} {
-		text, err := readPage(builtIn, own, name)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		page, err := parsePage(layout, name, text)
-		if err == nil {
-			p.pages[name] = page
-			_, err = p.paint(name, example)
-		}
-		problems = append(problems, err)
 	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, err
-	}
-	return p, nil
 }
 
 func readPage(builtIn, own fs.FS, name string) (string, error) {
@@ -89,8 +106,8 @@ func readPage(builtIn, own fs.FS, name string) (string, error) {
 
 // parsePage parses a page over the layout. A name in a template that its view
 // has not is an error, never an empty place.
-func parsePage(layout, name, text string) (*template.Template, error) {
-	page, err := template.New(layoutFile).Option("missingkey=error").Parse(layout)
+func (p *painter) parsePage(layout, name, text string) (*template.Template, error) {
+	page, err := template.New(layoutFile).Option("missingkey=error").Funcs(template.FuncMap{"say": p.say}).Parse(layout)
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +115,14 @@ func parsePage(layout, name, text string) (*template.Template, error) {
 		return nil, err
 	}
 	return page, nil
+}
+
+// say returns a text in the language of the pages, or as it is.
+func (p *painter) say(text string) string {
+	if said, ok := p.words[text]; ok {
+		return said
+	}
+	return text
 }
 
 // paint returns the page made of view. It is whole or not at all: nothing is

@@ -148,7 +148,7 @@ func (p *pages) paintSignUp(e errand, username, problem string) ([]byte, error) 
 	} else {
 		view.Client = describeClient(e.pending)
 	}
-	return p.painter.paint(signUpFile, view)
+	return e.painter.paint(signUpFile, view)
 }
 
 // signsUp reports whether the client wants an account made rather than one used,

@@ -6,6 +6,9 @@ type Offers struct {
 	Prompts []string
 	// ACRValues are the authentication context classes that a Decision may have.
 	ACRValues []string
+	// UILocales are the languages of its pages (BCP 47), for ui_locales_supported of
+	// the metadata; nil where it does not say.
+	UILocales []string
 }
 
 // An Offering is an Interaction that says what it offers. One that is none offers

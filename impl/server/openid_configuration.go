@@ -39,6 +39,7 @@ func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
 	m.ClaimsParameterSupported = &yes
 	m.PromptValuesSupported = s.offers.Prompts
 	m.ACRValuesSupported = s.offers.ACRValues
+	m.UILocalesSupported = s.offers.UILocales
 	m.DisplayValuesSupported = []string{"page", "popup", "touch"}
 	if s.logout != nil {
 		m.EndSessionEndpoint = s.issuer.url(gen.PathRequestLogout)
