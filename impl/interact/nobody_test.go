@@ -58,3 +58,36 @@ func TestIdentityWithoutSubject(t *testing.T) {
 		}
 	}
 }
+
+// swapped tells of a session's person that they are somebody else.
+type swapped struct {
+	Accounts
+	on *bool
+}
+
+func (s swapped) Account(ctx context.Context, subject string) (Identity, error) {
+	id, err := s.Accounts.Account(ctx, subject)
+	if *s.on {
+		id.Subject = "bob"
+	}
+	return id, err
+}
+
+// An account that is not the session's is nobody's consent.
+func TestAccountOfAnotherSubject(t *testing.T) {
+	on := false
+	b := newPlaceOver(t, memory.New(), func(c *Config) { c.Accounts = swapped{c.Accounts, &on} }).browser()
+	page := b.signIn()
+	form := fields(t, b.get(page)) // the control: it is alice's page
+	form.Set("decision", "allow")
+	on = true
+	for name, res := range map[string]*http.Response{"page": b.get(page), "decision": b.post("/consent", form), "another request": b.get(b.begin())} {
+		if res.StatusCode != http.StatusInternalServerError || res.Header.Get("Location") != "" {
+			t.Errorf("%s: status %d, to %q", name, res.StatusCode, res.Header.Get("Location"))
+		}
+	}
+	on = false
+	if code(t, b.post("/consent", form)) == "" {
+		t.Error("the request does not wait any more")
+	}
+}

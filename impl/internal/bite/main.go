@@ -22,7 +22,8 @@ var guarded = []string{
 // witnesses are the packages whose tests are asked after a package's own.
 var witnesses = []string{
 	"impl/server", "impl/interact", "impl/protect", "impl/client", "impl/jose", "impl/mint", "impl/seal", "impl/oauth", "impl/pkce", "impl/fetch",
-	"impl/store/sqlstore", "impl/jose/jwe", "impl/protect/mcp", "impl/interact/upstream", "impl/internal/openapitest", "impl/cmd/charter",
+	"impl/store/sqlstore", "impl/jose/jwe", "impl/protect/mcp", "impl/interact/upstream", "impl/internal/openapitest", "impl/internal/transcript",
+	"impl/cmd/charter",
 }
 
 // A plan is what one run does.
