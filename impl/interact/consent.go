@@ -114,7 +114,7 @@ func (p *pages) allow(ctx context.Context, r *http.Request, pending *server.Pend
 	if err != nil {
 		return nil, err
 	}
-	d := v.decision()
+	d := p.decision(v)
 	d.Scopes = scopes
 	response, err := p.server.Complete(ctx, pending, d)
 	return consentAnswer(response, cookie, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/charterauth/charter/impl/internal/proof"
 	"github.com/charterauth/charter/impl/internal/servertest"
 	"github.com/charterauth/charter/impl/server"
+	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/memory"
 )
 
@@ -125,5 +126,36 @@ func TestSignInAgainIsTheSameSession(t *testing.T) {
 	}
 	if _, other := p.browser().openID("openid email profile phone"); other == first {
 		t.Error("another browser has the same sid")
+	}
+}
+
+// A client without a refresh token is told too when its tokens are long over: its
+// own session may not be. Nobody who is not told is remembered for it.
+func TestClientsAreRememberedForTheSession(t *testing.T) {
+	proof.Of(t, "OIDC-BCLO-2.3-1")
+	for _, uri := range []string{`,"backchannel_logout_uri":"https://rp.example.com/logout"`, ``} {
+		p := newProvider(t)
+		p.client = p.Register(`{"client_name":"RP2","redirect_uris":["https://rp.example.com/cb"],"grant_types":["authorization_code"]` + uri + `}`)
+		b := p.browser()
+		tokens, _ := b.openID("openid")
+		p.Clock.Move(5 * time.Hour)
+		if _, err := p.VerifyAccessToken(t.Context(), tokens.Access); err == nil {
+			t.Fatal("control: the access token is not over")
+		}
+		if _, err := p.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.post("/logout", forms(t, b.get("/apps"))["/logout"])
+		if n := p.told(); (n == 1) != (uri != "") {
+			t.Errorf("%d clients are told of the end, with %q", n, uri)
+		}
+		p.Clock.Move(8 * 24 * time.Hour)
+		if _, err := p.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		grants, err := p.Store.Grants(t.Context(), store.GrantFilter{ClientID: p.client.ID}, time.Time{}, "", 10)
+		if err != nil || len(grants) != 0 {
+			t.Errorf("%d grants are kept for good (%v)", len(grants), err)
+		}
 	}
 }

@@ -63,7 +63,7 @@ func within(part, all []string) bool {
 // answerAgain ends pending with the answer that was given before. The session is
 // not renewed: nobody has decided anything.
 func (p *pages) answerAgain(ctx context.Context, pending *server.Pending, v visitor) (server.Response, error) {
-	response, err := p.server.Complete(ctx, pending, v.decision())
+	response, err := p.server.Complete(ctx, pending, p.decision(v))
 	if err != nil {
 		return server.Response{}, err
 	}

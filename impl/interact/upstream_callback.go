@@ -39,7 +39,7 @@ func (p operations) UpstreamCallback(ctx context.Context, in *gen.UpstreamCallba
 	if e.pending == nil {
 		return gen.UpstreamCallback303{Location: e.next, SetCookie: []string{cookie}}, nil
 	}
-	d := visitor{id, session, id.ACR}.decision()
+	d := p.decision(visitor{id, session, id.ACR})
 	d.Scopes = scopes
 	response, err := p.server.Complete(ctx, e.pending, d)
 	return upstreamAnswer(response, []string{cookie}, err)

@@ -97,9 +97,10 @@ func (p *pages) candidates(ctx context.Context, r *http.Request, pending *server
 }
 
 // decision is what the visitor allows, but for the scopes.
-func (v visitor) decision() server.Decision {
+func (p *pages) decision(v visitor) server.Decision {
 	return server.Decision{
-		Subject: v.Subject, AuthTime: v.session.AuthTime, Methods: v.session.Methods, ACR: v.acr, SessionID: v.session.ID,
+		Subject: v.Subject, AuthTime: v.session.AuthTime, Methods: v.session.Methods, ACR: v.acr,
+		SessionID: v.session.ID, SessionExpiresAt: v.session.AuthTime.Add(p.sessions.lifetime),
 	}
 }
 

@@ -33,6 +33,10 @@ type Decision struct {
 	// SessionID names the browser's session, safe to show (sid), and used for one
 	// sign-in only; "": none. Server.EndSession ends what was granted in it.
 	SessionID string
+	// SessionExpiresAt is when that session ends at the latest. Until then clients
+	// that want to be told of its end are remembered; zero: as long as they have
+	// tokens.
+	SessionExpiresAt time.Time
 	// Scopes is the part of Pending.Scopes that was allowed. nil: all of it.
 	Scopes []string
 	// Props is the application's data: sealed in the grant, opened only by a
@@ -144,10 +148,14 @@ func (s *Server) grantAndCode(p *Pending, d Decision, scopes []string, code stri
 	if err != nil {
 		return store.Grant{}, store.Token{}, err
 	}
-	ofGrant, err := grantParameters{
+	of := grantParameters{
 		ACR: d.ACR, AMR: d.Methods, ClaimsLocales: p.parameters.ClaimsLocales,
 		Claims: p.parameters.Claims.without(p.parameters.Scopes, scopes),
-	}.document()
+	}
+	if m := p.client.metadata; slices.Contains(scopes, openID) && (m.BackchannelLogoutURI != "" || m.FrontchannelLogoutURI != "") {
+		of.SessionExpiresAt = d.SessionExpiresAt.UTC().Truncate(time.Second)
+	}
+	ofGrant, err := of.document()
 	if err != nil {
 		return store.Grant{}, store.Token{}, err
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/charterauth/charter/impl/store"
 )
@@ -14,6 +15,10 @@ type grantParameters struct {
 	AMR           []string      `json:"amr,omitempty"`
 	Claims        claimsRequest `json:"claims,omitzero"`
 	ClaimsLocales []string      `json:"claims_locales,omitempty"`
+	// SessionExpiresAt is when the session ends at the latest, of a client that is
+	// told of its end. Until then the grant is kept, whatever became of its tokens: it
+	// is how the server remembers whom to tell (Back-Channel Logout §2.3).
+	SessionExpiresAt time.Time `json:"session_expires_at,omitzero"`
 }
 
 // document returns what is stored; nil for nothing.

@@ -115,14 +115,17 @@ func (s *Server) signer(resources []string) mint.Signer {
 
 // spend is the one write of a grant that consumes a token.
 func (s *Server) spend(ctx context.Context, d decision, i mint.Issuance, tokens mint.Tokens, reply mint.Reply) (mint.Reply, error) {
+	of, err := parametersOf(d.grant)
+	if err != nil {
+		return mint.Reply{}, err
+	}
 	c := store.Consumption{
 		Token:          d.spends.row.Digest,
 		At:             i.At,
 		Successors:     tokens.Records,
-		GrantExpiresAt: later(i.ExpiresAt, i.RefreshExpiresAt),
+		GrantExpiresAt: later(later(i.ExpiresAt, i.RefreshExpiresAt), of.SessionExpiresAt),
 	}
 	if d.spends.row.Kind == store.RefreshToken {
-		var err error
 		reply.Asked = d.spends.asked
 		if c.Reply, err = reply.Seal(d.spends.token, d.spends.row); err != nil {
 			return mint.Reply{}, err
@@ -131,7 +134,7 @@ func (s *Server) spend(ctx context.Context, d decision, i mint.Issuance, tokens 
 			c.Successor = store.NewDigest(store.RefreshToken, tokens.RefreshToken)
 		}
 	}
-	err := s.store.ConsumeToken(ctx, c)
+	err = s.store.ConsumeToken(ctx, c)
 	switch {
 	case errors.Is(err, store.ErrConsumed):
 		return s.lost(ctx, d)
