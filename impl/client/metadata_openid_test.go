@@ -12,7 +12,8 @@ const testKey = `{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1g
 
 // Each member alone: what is taken, and what is invalid_client_metadata.
 func TestOpenIDMembers(t *testing.T) {
-	proof.Of(t, "OIDC-REG-2-11", "OIDC-REG-2-27", "OIDC-REG-2-30", "OIDC-REG-5-1", "OIDC-REG-2-16", "OIDC-RPLO-2-2", "OIDC-RPLO-3.1-1")
+	proof.Of(t, "OIDC-REG-2-11", "OIDC-REG-2-27", "OIDC-REG-2-30", "OIDC-REG-5-1", "OIDC-REG-2-16", "OIDC-RPLO-2-2", "OIDC-RPLO-3.1-1",
+		"OIDC-BCLO-2.2-1", "OIDC-BCLO-2.2-3", "OIDC-BCLO-2.2-4")
 	const refused = "invalid_client_metadata"
 	for _, c := range []memberTest{
 		{"web", "application_type", `"web"`, ""},
@@ -57,6 +58,7 @@ func TestOpenIDMembers(t *testing.T) {
 		{"after logout with a fragment", "post_logout_redirect_uris", `["https://app.example.com/bye#x"]`, refused},
 		{"after logout by script", "post_logout_redirect_uris", `["javascript:alert(1)"]`, refused},
 		{"back channel", "backchannel_logout_uri", `"https://elsewhere.example.com/logout"`, ""},
+		{"back channel, no absolute URI", "backchannel_logout_uri", `"/logout"`, refused},
 		{"back channel by http", "backchannel_logout_uri", `"http://app.example.com/logout"`, refused},
 		{"back channel with a fragment", "backchannel_logout_uri", `"https://app.example.com/logout#x"`, refused},
 		{"front channel", "frontchannel_logout_uri", `"https://app.example.com/logout"`, ""},

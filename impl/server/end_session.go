@@ -84,7 +84,10 @@ func EndSession(ctx context.Context, st store.Store, at time.Time, end SessionEn
 }
 
 // grants returns all grants of the sessions, those that are over too: a client may
-// keep a person signed in for longer than any token of it is good.
+// keep a person signed in for longer than any token of it is good, and when its
+// grant was revoked. So where all sessions of a person end, those that ended before
+// are told of again while their grants are kept: rather twice than never, and to be
+// signed out already is success (§2.7).
 func (e SessionEnd) grants(ctx context.Context, st store.Store) ([]store.Grant, error) {
 	const page = 1000
 	var all []store.Grant

@@ -1,6 +1,10 @@
 package server_test
 
 import (
+	"encoding/base64"
+	"maps"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -117,5 +121,80 @@ func TestLogoutTokenIsEncrypted(t *testing.T) {
 	}
 	if claims := logoutClaims(t, s, c, decrypt(t, got[0].token, private, gojose.A256GCM)); claims["sid"] != "s1" {
 		t.Errorf("%v", claims)
+	}
+}
+
+// A logout token is good at its client alone: in the place of no other token, whole
+// or changed, though it is a JWT of this server about this person and this client.
+func TestLogoutTokenInOtherSlots(t *testing.T) {
+	proof.Of(t, "ATK-77", "ATK-80")
+	rp := newRelyingParty(t)
+	s := provider(t, rp)
+	c := backchannel(s, "c", rp.URL)
+	kept := signIn(t, s, c, "alice", "s2", "openid")
+	signIn(t, s, c, "alice", "s1", "openid")
+	end(t, s, "alice", "s1")
+	s.DeliverNow()
+	got := rp.took()
+	if len(got) != 1 {
+		t.Fatalf("arrived %v", got)
+	}
+	token := func(form url.Values) func(string) bool {
+		return func(v string) bool {
+			form := maps.Clone(form)
+			for name := range form {
+				if form.Get(name) == "*" {
+					form.Set(name, v)
+				}
+			}
+			return s.Post("/token", form, c.Auth()).StatusCode == http.StatusOK
+		}
+	}
+	slots := []struct {
+		name, good string // what is good there; "": nothing here is
+		takes      func(string) bool
+	}{
+		{"access token", kept.Access, func(v string) bool {
+			return s.Get("/userinfo", nil, servertest.Bearer(v)).StatusCode == http.StatusOK
+		}},
+		{"hint of a sign-in", kept.ID, func(v string) bool {
+			to, err := s.Get("/authorize", c.Request(url.Values{"id_token_hint": {v}, "scope": {"openid"}})).Location()
+			return err == nil && to.Query().Get("error") == ""
+		}},
+		{"hint of a logout", kept.ID, func(v string) bool {
+			return s.Get("/end_session", url.Values{"id_token_hint": {v}}).StatusCode == http.StatusSeeOther
+		}},
+		{"introspection", kept.Access, func(v string) bool {
+			return servertest.Decode(t, s.Post("/introspect", url.Values{"token": {v}}, c.Auth()), http.StatusOK)["active"] == true
+		}},
+		{"access token of a resource", kept.Access, func(v string) bool {
+			_, err := s.VerifyAccessToken(t.Context(), v)
+			return err == nil
+		}},
+		{"refresh token", kept.Refresh, token(c.Refresh("*", nil))},
+		{"code", "", token(c.Exchange("*", nil))},
+		{"client assertion", "", token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}, "client_assertion": {"*"}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}})},
+		{"registration access token", c.RegistrationToken, func(v string) bool {
+			return s.Get("/register/"+c.ID, nil, servertest.Bearer(v)).StatusCode == http.StatusOK
+		}},
+	}
+	parts := strings.Split(got[0].token, ".")
+	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`))
+	idHeader, _, _ := strings.Cut(kept.ID, ".")
+	for _, slot := range slots {
+		for what, v := range map[string]string{
+			"whole": got[0].token, "unsigned": none + "." + parts[1] + ".", "unsigned, with the signature": none + "." + parts[1] + "." + parts[2],
+			"under the header of an ID Token": idHeader + "." + parts[1] + "." + parts[2], "cut": parts[0] + "." + parts[1],
+			"with the claims of an ID Token": parts[0] + "." + strings.Split(kept.ID, ".")[1] + "." + parts[2],
+		} {
+			if slot.takes(v) {
+				t.Errorf("a logout token, %s, was taken as %s", what, slot.name)
+			}
+		}
+	}
+	for _, slot := range slots {
+		if slot.good != "" && !slot.takes(slot.good) {
+			t.Errorf("control: what is good as %s is refused", slot.name)
+		}
 	}
 }

@@ -48,6 +48,7 @@ var InForce = []string{
 	"MCP",
 	"OIDC-RPLO",
 	"OIDC-FCLO",
+	"OIDC-BCLO",
 }
 
 // Inventory is what the checks compare.

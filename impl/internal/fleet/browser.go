@@ -1,9 +1,14 @@
 package fleet
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"time"
 
 	"github.com/charterauth/charter/impl/internal/person"
 )
@@ -33,6 +38,37 @@ func (b *Browser) Code(c *Client) (string, error) {
 		return "", fmt.Errorf("no code came back: %s", to.Query().Get("error"))
 	}
 	return code, nil
+}
+
+var signOutForm = regexp.MustCompile(`(?s)<form method="post" action="([^"]*/logout)".*?name="csrf" value="([^"]+)"`)
+
+// SignOut signs the person out at issuer, with the button of the page of connected
+// apps.
+func (b *Browser) SignOut(issuer string) error {
+	web := &http.Client{Jar: b.person.Jar, Transport: b.person.Transport, Timeout: 30 * time.Second}
+	res, err := web.Get(issuer + "/apps")
+	if err != nil {
+		return err
+	}
+	page, err := io.ReadAll(res.Body)
+	if err := errors.Join(err, res.Body.Close()); err != nil {
+		return err
+	}
+	form := signOutForm.FindSubmatch(page)
+	if form == nil {
+		return fmt.Errorf("nobody is signed in: %s", page)
+	}
+	to, err := res.Request.URL.Parse(string(form[1]))
+	if err != nil {
+		return err
+	}
+	if res, err = web.PostForm(to.String(), url.Values{"csrf": {string(form[2])}}); err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("signing out: status %d", res.StatusCode)
+	}
+	return errors.Join(err, res.Body.Close())
 }
 
 // forwarded makes requests come from an address of their own.

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -38,6 +39,7 @@ type Answer struct {
 
 	Access  string `json:"access_token"`
 	Refresh string `json:"refresh_token"`
+	IDToken string `json:"id_token"`
 	Active  bool   `json:"active"`
 }
 
@@ -48,6 +50,7 @@ func (a Answer) String() string {
 // A Client is a registered client that speaks to a fleet.
 type Client struct {
 	ID, Secret, RedirectURI string
+	Scope                   string // what AuthorizationURL asks for; "": read and write
 
 	issuer string
 }
@@ -84,6 +87,15 @@ func (f *Fleet) Confidential() *Client {
 	return c
 }
 
+// RelyingParty registers a client that signs people in and is told at uri when they
+// sign out.
+func (f *Fleet) RelyingParty(uri string) *Client {
+	f.t.Helper()
+	c := f.create("--application-type", "native", "--redirect-uri", "http://127.0.0.1/cb", "--grant", "authorization_code,refresh_token", "--backchannel-logout-uri", uri)
+	c.RedirectURI, c.Scope = "http://127.0.0.1/cb", "openid"
+	return c
+}
+
 func (f *Fleet) create(flags ...string) *Client {
 	f.t.Helper()
 	var created struct {
@@ -111,7 +123,7 @@ func (f *Fleet) Via(p *Process) *http.Transport {
 // AuthorizationURL is where a browser asks for a code.
 func (c *Client) AuthorizationURL() string {
 	return c.issuer + "/authorize?" + url.Values{
-		"client_id": {c.ID}, "response_type": {"code"}, "redirect_uri": {c.RedirectURI}, "scope": {"read write"},
+		"client_id": {c.ID}, "response_type": {"code"}, "redirect_uri": {c.RedirectURI}, "scope": {cmp.Or(c.Scope, "read write")},
 		"code_challenge": {servertest.Challenge}, "code_challenge_method": {"S256"}, "state": {"xyz"},
 	}.Encode()
 }

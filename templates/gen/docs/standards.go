@@ -19,6 +19,7 @@ var others = []struct{ name, url, section string }{
 	{"OpenID Connect Core", "https://openid.net/specs/openid-connect-core-1_0.html", ""},
 	{"OpenID Connect Discovery", "https://openid.net/specs/openid-connect-discovery-1_0.html", ""},
 	{"OpenID Connect RP-Initiated Logout", "https://openid.net/specs/openid-connect-rpinitiated-1_0.html", ""},
+	{"OpenID Connect Back-Channel Logout", "https://openid.net/specs/openid-connect-backchannel-1_0.html", ""},
 	{"OpenID Connect Front-Channel Logout", "https://openid.net/specs/openid-connect-frontchannel-1_0.html", ""},
 	{"OpenID Connect Session Management", "https://openid.net/specs/openid-connect-session-1_0.html", ""},
 	{"Initiating User Registration", "https://openid.net/specs/openid-connect-prompt-create-1_0.html", ""},
