@@ -30,6 +30,7 @@ var unvalidated = map[string]string{
 	"impl/internal/e2e/oauth2_test.go":                "the client's callback answers",
 	"impl/internal/e2e/oidc_client_ts_test.go":        "a single-page application's own files",
 	"impl/internal/e2e/relying_party_test.go":         "the client's callback answers",
+	"impl/internal/faults/backchannel_test.go":        "the relying party answers",
 	"impl/server/relying_party_test.go":               "relying parties answer; the server's answers go through servertest",
 	"impl/server/client_id_metadata_document_test.go": "clients' documents answer; the server's answers go through servertest",
 }
