@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,10 +21,15 @@ import (
 // openLimited opens a database that can have so many pages at most; 0: any number.
 func openLimited(t *testing.T, path string, pages int) *sqlstore.Store {
 	t.Helper()
-	source := "file:" + path + "?_pragma=journal_mode(WAL)&_txlock=immediate"
-	if pages > 0 {
-		source += fmt.Sprintf("&_pragma=max_page_count(%d)", pages)
+	if pages == 0 {
+		return openWith(path, "")
 	}
+	return openWith(path, fmt.Sprintf("&_pragma=max_page_count(%d)", pages))
+}
+
+// openWith opens a database with a further pragma.
+func openWith(path, pragma string) *sqlstore.Store {
+	source := "file:" + path + "?_pragma=journal_mode(WAL)&_txlock=immediate" + pragma
 	write, read := sqlx.MustOpen("sqlite", source), sqlx.MustOpen("sqlite", source)
 	write.SetMaxOpenConns(1)
 	return sqlstore.New(read, write, sqlstore.SQLite)
@@ -71,6 +77,41 @@ func TestDatabaseFull(t *testing.T) {
 		t.Error("the database did not fill up")
 	}
 	t.Logf("%d of 300 refreshes were 503; after the last of them the token was still good", full)
+}
+
+// A database that SQLite may not write, as on a file system that the system made
+// read-only after an error of the disk: writes are 503, what was acknowledged is
+// read as before, and the server is not ready.
+func TestSQLiteReadOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "charter.db")
+	st := openWith(path, "")
+	if err := st.Migrate(context.Background(), charter.Schema); err != nil {
+		t.Fatal(err)
+	}
+	s := servertest.New(t, st)
+	c := s.Confidential()
+	a := s.Grant(c)
+	for _, step := range []struct {
+		pragma string
+		want   int
+	}{{"&_pragma=query_only(1)", http.StatusServiceUnavailable}, {"", http.StatusOK}} {
+		s.Close()
+		st.Close()
+		st = openWith(path, step.pragma)
+		s = servertest.New(t, st)
+		if got, err := s.VerifyAccessToken(context.Background(), a.Access); err != nil || got.ClientID != c.ID {
+			t.Errorf("%q: reads do not go on: %v", step.pragma, err)
+		}
+		for what, res := range map[string]*http.Response{
+			"refresh": s.Post("/token", c.Refresh(a.Refresh, nil), c.Auth()), "readiness": s.Get("/readyz", nil),
+			"client registration": s.JSON(http.MethodPost, "/register", `{"redirect_uris":["https://app.example.com/cb"]}`),
+		} {
+			if res.StatusCode != step.want && (what != "client registration" || step.want != http.StatusOK) {
+				t.Errorf("%q: %s is %d, want %d", step.pragma, what, res.StatusCode, step.want)
+			}
+		}
+	}
+	st.Close()
 }
 
 // The disk itself is full: a small file system of its own. It needs the right to
