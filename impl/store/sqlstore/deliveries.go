@@ -38,9 +38,14 @@ func (s *Store) ClaimDeliveries(ctx context.Context, at, until time.Time, limit 
 			return err
 		}
 		for _, d := range due {
-			_, err := t.exec(ctx, `UPDATE charter_deliveries SET attempts = attempts + 1, next_at = ? WHERE id = ?`, micros(until), d.ID)
+			// The rows are locked; an engine that reads SKIP LOCKED and locks nothing
+			// still gives each to one.
+			mine, err := t.exec(ctx, `UPDATE charter_deliveries SET attempts = attempts + 1, next_at = ? WHERE id = ? AND attempts = ?`, micros(until), d.ID, d.Attempts)
 			if err != nil {
 				return err
+			}
+			if mine == 0 {
+				continue
 			}
 			d.Attempts++
 			d.NextAt = instant(micros(until))

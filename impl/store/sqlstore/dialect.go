@@ -45,6 +45,14 @@ var (
 		findTable: `SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'charter_schema' AND table_schema = ANY (current_schemas(false))`}
 )
 
+// CockroachDB is PostgreSQL's dialect without statements that change one table
+// twice, which CockroachDB refuses: its verbs are transactions of several.
+var CockroachDB = func() Dialect {
+	d := PostgreSQL
+	d.name, d.atOnce = "CockroachDB", false
+	return d
+}()
+
 const onConflict = "ON CONFLICT (id) DO UPDATE SET"
 
 // MySQL is the dialect of MySQL and MariaDB. number reads the engine's number
@@ -160,6 +168,8 @@ func classifyMySQL(number uint16) failure {
 	case 1062: // ER_DUP_ENTRY
 		return conflicts
 	case 1213, 1205, 1020: // ER_LOCK_DEADLOCK, ER_LOCK_WAIT_TIMEOUT, ER_CHECKREAD
+		return transient
+	case 3101: // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: another member of the group was faster
 		return transient
 	case 1406, 1366: // ER_DATA_TOO_LONG, ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
 		return unholdable

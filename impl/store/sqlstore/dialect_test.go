@@ -3,8 +3,12 @@ package sqlstore
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/charterauth/charter"
 	"github.com/charterauth/charter/impl/store"
 )
 
@@ -55,6 +59,8 @@ func TestClassify(t *testing.T) {
 		{"ER_DUP_ENTRY", mysqlNumber(1062), conflicts},
 		{"ER_LOCK_DEADLOCK", mysqlNumber(1213), transient},
 		{"ER_LOCK_WAIT_TIMEOUT", mysqlNumber(1205), transient},
+		{"ER_TRANSACTION_ROLLBACK_DURING_COMMIT", mysqlNumber(3101), transient},
+		{"ER_ERROR_DURING_COMMIT: it may have happened", mysqlNumber(1180), failed},
 		{"ER_DATA_TOO_LONG", mysqlNumber(1406), unholdable},
 		{"ER_DUP_FIELDNAME", mysqlNumber(1060), defined},
 		{"ER_SERVER_SHUTDOWN", mysqlNumber(1053), failed},
@@ -63,6 +69,38 @@ func TestClassify(t *testing.T) {
 		if got := MySQL(number).classify(c.err); got != c.want {
 			t.Errorf("%s: got %d, want %d", c.what, got, c.want)
 		}
+	}
+}
+
+// MySQL is stricter than MariaDB: no literal default for what can be long (error
+// 1101), and none of MariaDB's own forms.
+func TestMySQLTakesTheSchema(t *testing.T) {
+	texts := map[string]string{"schema.sql": charter.Schema}
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d migrations: %v", len(files), err)
+	}
+	for _, name := range files {
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = string(text)
+	}
+	for name, text := range texts {
+		for line := range strings.Lines(binaryTypes(text)) {
+			line, _, _ = strings.Cut(line, "--")
+			for _, refused := range []*regexp.Regexp{
+				regexp.MustCompile(`MEDIUMBLOB.*DEFAULT\s+[^(\s]`), regexp.MustCompile(`(?i)(COLUMN|INDEX|KEY) IF (NOT )?EXISTS`), regexp.MustCompile(`(?i)\bRETURNING\b|\bSEQUENCE\b`),
+			} {
+				if refused.MatchString(line) && !strings.Contains(line, "DEFAULT NULL") {
+					t.Errorf("%s: MySQL refuses %s", name, line)
+				}
+			}
+		}
+	}
+	if !regexp.MustCompile(`MEDIUMBLOB.*DEFAULT\s+[^(\s]`).MatchString(binaryTypes("x TEXT NOT NULL DEFAULT ''")) {
+		t.Error("control: nothing is found")
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/charterauth/charter"
 	"github.com/charterauth/charter/impl/internal/mysqltest"
 	"github.com/charterauth/charter/impl/internal/pgtest"
@@ -155,6 +157,24 @@ func TestSQLite(t *testing.T) {
 func TestPostgreSQL(t *testing.T) {
 	pgtest.DSN(t) // skips here, not in the middle of the kit
 	storetest.Run(t, postgresEngine().harness())
+}
+
+// The dialect of CockroachDB on PostgreSQL, which takes all of it: every verb as a
+// transaction of several statements. MySQL's are the same, so this runs only when
+// CHARTER_TEST_LONG is set.
+func TestCockroachDBDialect(t *testing.T) {
+	if os.Getenv("CHARTER_TEST_LONG") == "" {
+		t.Skip("CHARTER_TEST_LONG is not set")
+	}
+	pgtest.DSN(t)
+	e := postgresEngine()
+	e.open = func(t testing.TB, source string) *sqlstore.Store {
+		db := sqlx.MustConnect("pgx", source)
+		db.SetMaxOpenConns(16)
+		db.SetMaxIdleConns(16)
+		return sqlstore.New(db, db, sqlstore.CockroachDB)
+	}
+	storetest.Run(t, e.harness())
 }
 
 func TestMySQL(t *testing.T) {

@@ -5,6 +5,8 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,5 +46,21 @@ func Open(ctx context.Context, source string) (*sqlstore.Store, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(errors.New("the database does not answer"), err, db.Close())
 	}
-	return sqlstore.New(db, db, sqlstore.PostgreSQL), nil
+	dialect, err := dialectOf(ctx, db)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return sqlstore.New(db, db, dialect), nil
+}
+
+// dialectOf asks the engine what it is.
+func dialectOf(ctx context.Context, db *sqlx.DB) (sqlstore.Dialect, error) {
+	var version string
+	if err := db.GetContext(ctx, &version, `SELECT version()`); err != nil {
+		return sqlstore.Dialect{}, fmt.Errorf("the version of the database: %w", err)
+	}
+	if strings.HasPrefix(version, "CockroachDB ") {
+		return sqlstore.CockroachDB, nil
+	}
+	return sqlstore.PostgreSQL, nil
 }
