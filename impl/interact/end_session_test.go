@@ -74,8 +74,18 @@ func TestEveryWayOut(t *testing.T) {
 			checkPage(t, b.post("/logout", fields(t, b.get(b.leave(nil)))), http.StatusOK, "You are signed out")
 			return nil
 		},
-		"disabled":       func(b *browser) error { return b.accounts.SetDisabled(t.Context(), aliceName, true) },
-		"removed":        func(b *browser) error { return b.accounts.Remove(t.Context(), aliceName) },
+		"disabled": func(b *browser) error { return b.accounts.SetDisabled(t.Context(), aliceName, true) },
+		"removed":  func(b *browser) error { return b.accounts.Remove(t.Context(), aliceName) },
+		"signed out by an operator": func(b *browser) error {
+			old := b.copy()
+			if err := b.accounts.SignOut(t.Context(), aliceName); err != nil {
+				return err
+			}
+			if to := goesTo(t, old.get("/apps")); to != servertest.Issuer+"/login?request=apps" {
+				return fmt.Errorf("the old cookie leads to %s", to)
+			}
+			return nil
+		},
 		"a new password": func(b *browser) error { return b.accounts.SetPassword(t.Context(), aliceName, "another password") },
 		"pushed out by others": func(b *browser) error {
 			for i := range maxSessions {

@@ -120,5 +120,5 @@ func linkedIdentity(a store.Account) Identity {
 		Name              string `json:"name"`
 	}
 	_ = json.Unmarshal(a.Claims, &told) // keptClaims made them
-	return Identity{Subject: a.ID, Name: cmp.Or(told.Email, told.PreferredUsername, told.Name, a.Name), Claims: a.Claims}
+	return Identity{Subject: a.ID, Name: cmp.Or(told.Email, told.PreferredUsername, told.Name, a.Name), Claims: a.Claims, ValidSince: validSince(a)}
 }

@@ -104,6 +104,18 @@ func (l *LocalAccounts) Remove(ctx context.Context, name string) error {
 	return err
 }
 
+// SignOut voids every session of an account, local or linked, and ends what was
+// signed in to with them (server.EndSessions): the clients are told. The person may
+// sign in again at once. Errors: ErrNoAccount, and those of the store, after which it
+// is called again.
+func (l *LocalAccounts) SignOut(ctx context.Context, name string) error {
+	account, err := l.change(ctx, name, func(a *store.Account) { a.UpdatedAt = l.instant() })
+	if err != nil {
+		return err
+	}
+	return server.EndSessions(ctx, l.store, l.instant(), account.ID)
+}
+
 // SetPassword replaces the password of an account and ends its sessions as a
 // logout does: the clients that it signed in to are told, and of its grants those
 // end that end with a session (server.EndSession). Errors: ErrNoAccount, and those
@@ -167,11 +179,15 @@ func (l *LocalAccounts) Account(ctx context.Context, subject string) (Identity, 
 }
 
 func identity(a store.Account) Identity {
-	id := Identity{Subject: a.ID, Name: a.Name}
-	if !a.UpdatedAt.Equal(a.CreatedAt) {
-		id.ValidSince = a.UpdatedAt
+	return Identity{Subject: a.ID, Name: a.Name, ValidSince: validSince(a)}
+}
+
+// validSince is when the sessions of an account were last voided; zero if never.
+func validSince(a store.Account) time.Time {
+	if a.UpdatedAt.Equal(a.CreatedAt) {
+		return time.Time{}
 	}
-	return id
+	return a.UpdatedAt
 }
 
 // PasswordACR is the authentication context class of LocalAccounts: a password over

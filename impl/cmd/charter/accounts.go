@@ -18,7 +18,7 @@ import (
 )
 
 func newAccounts() *cobra.Command {
-	return group("accounts", "People who can sign in", newAccountsAdd(), newAccountsList(), newAccountsPasswd(), newAccountsClaims(), newAccountsRemove(),
+	return group("accounts", "People who can sign in", newAccountsAdd(), newAccountsList(), newAccountsPasswd(), newAccountsClaims(), newAccountsSignOut(), newAccountsRemove(),
 		newAccountsDisable("disable", "Sign a person out everywhere, revoke what they allowed, and let them in no more", true),
 		newAccountsDisable("enable", "Let a person sign in again; what was revoked stays revoked", false))
 }

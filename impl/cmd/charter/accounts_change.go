@@ -67,6 +67,30 @@ func newAccountsRemove() *cobra.Command {
 	})
 }
 
+func newAccountsSignOut() *cobra.Command {
+	var o operation
+	return o.command(&cobra.Command{
+		Use:   "sign-out NAME",
+		Short: "Sign a person out everywhere, and tell the applications that they signed in to",
+		Long: `Sign a person out everywhere: here, and at every application that they signed in
+to and that registered a backchannel_logout_uri; a running server tells those.
+What applications got with offline_access, or without openid, stays: see grants
+revoke. The person can sign in again.`,
+		Args: cobra.ExactArgs(1),
+	}, func(cmd *cobra.Command, args []string, st store.Store) error {
+		err := interact.NewLocalAccounts(st).SignOut(cmd.Context(), args[0])
+		if errors.Is(err, interact.ErrNoAccount) {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return explain(err, fmt.Sprintf("account %q", args[0]), "accounts list")
+		}
+		return o.print(cmd.OutOrStdout(), struct {
+			Name string `json:"name"`
+		}{args[0]}, "signed out %s", args[0])
+	})
+}
+
 // newAccountsDisable is disable and, with disabled false, enable.
 func newAccountsDisable(use, short string, disabled bool) *cobra.Command {
 	var o operation

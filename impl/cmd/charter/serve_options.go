@@ -57,9 +57,9 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.upstream.scopes, "upstream-scope", nil, "a scope to ask for there beside openid; repeatable (default profile, email)")
 	f.StringSliceVar(&o.hosts, "host", nil, "another host name that requests may be sent to, as by a reverse proxy; repeatable")
 	f.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "network, as 10.0.0.0/8, of reverse proxies whose X-Forwarded-For is believed; repeatable")
-	f.StringVar(&o.trustCA, "trust-ca", "", "file with further CA certificates, PEM, trusted when documents of clients (metadata, keys, sector identifiers, request objects) are fetched")
+	f.StringVar(&o.trustCA, "trust-ca", "", "file with further CA certificates, PEM, trusted when documents of clients (metadata, keys, sector identifiers, request objects) are fetched, and when clients are told of logouts")
 	f.DurationVar(&o.shutdownNotice, "shutdown-notice", 0, "how long, as 5s, to go on serving but say not ready when told to stop, so that load balancers move away first")
-	f.BoolVar(&o.insecureFetchLoopback, "insecure-fetch-loopback", false, "let documents of clients be fetched from loopback addresses; for development only")
+	f.BoolVar(&o.insecureFetchLoopback, "insecure-fetch-loopback", false, "let documents of clients be fetched from loopback addresses, and clients there be told of logouts; for development only")
 }
 
 func (o serveOptions) check() error {
