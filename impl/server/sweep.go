@@ -8,7 +8,7 @@ import (
 
 // sweepBound is how many records one call removes; what is left waits for the
 // next.
-const sweepBound = 100_000
+const sweepBound = 50_000
 
 // A SweepReport says how far the sweeping of this Server has come.
 type SweepReport struct {

@@ -10,7 +10,7 @@ import (
 // A sweepPace keeps a sweep from being noticed. Where there is one writer, as in
 // SQLite, requests that write wait for a batch; everywhere it takes the disk's
 // time. So a batch is as large as it may be to end soon, and after it the sweep
-// stands still for as long as it worked.
+// stands still for three times as long as it worked.
 type sweepPace struct{ size int }
 
 const (
@@ -41,7 +41,7 @@ func (p *sweepPace) batch(ctx context.Context, st store.Store, at time.Time, mos
 	case took < sweepTook/2:
 		p.size = min(p.size*2, largestBatch)
 	}
-	return n, true, stand(ctx, min(took, longestStand))
+	return n, true, stand(ctx, min(3*took, longestStand))
 }
 
 // stand waits for d, or until ctx ends.

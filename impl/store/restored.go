@@ -18,7 +18,8 @@ const restoredUse = "restored"
 func MarkCopy(ctx context.Context, st Store) error { return markRestored(ctx, st, time.Time{}) }
 
 // MarkRestored notes that what st holds was restored before at. From then on,
-// servers refuse what is older, those that run already within a minute.
+// servers refuse what is older; those that run already learn it with their next
+// housekeeping, a minute later or so.
 func MarkRestored(ctx context.Context, st Store, at time.Time) error {
 	if err := Marks(at); err != nil {
 		return err

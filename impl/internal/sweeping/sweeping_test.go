@@ -106,7 +106,7 @@ func (x *table) sweep(t *testing.T, source string, watched time.Duration) {
 		}
 	}
 	t.Logf("%d records of %d in %d rounds that were told as behind, which lasted %v of %v", removed, x.rows, len(rounds), working.Round(time.Second), end.Sub(begin).Round(time.Second))
-	t.Logf("a round of 100000 took %v at first, %v in the end", rounds[0].took, rounds[len(rounds)-1].took)
+	t.Logf("a round of %d took %v at first, %v in the end", rounds[0].records, rounds[0].took, rounds[len(rounds)-1].took)
 	t.Logf("without the sweep: %s", distribution(before))
 	t.Logf("beside the sweep:  %s", distribution(during))
 	if len(before) < 100 || len(during) < 100 {
