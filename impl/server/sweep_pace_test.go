@@ -48,6 +48,7 @@ func TestSweepPace(t *testing.T) {
 			if last < row.least || last > row.most {
 				t.Errorf("at %v a record the batches become %v", row.each, s.batches)
 			}
+			// A batch of seconds is not waited for three times.
 			if passed := time.Since(begin); passed < 4*s.worked && row.each < time.Millisecond {
 				t.Errorf("at %v a record the sweep worked %v of %v", row.each, s.worked, passed)
 			}
