@@ -67,6 +67,14 @@ var Operations = []Operation{
 		MaxBody:  16384,
 	},
 	{
+		ID: "checkSession", Method: "GET", Path: "/check_session",
+		Summary: "Whether who is signed in has changed", Spec: "OpenID Connect Session Management §3.2",
+		Tags:     []string{"identity"},
+		Security: [][]string{},
+		CORS:     CORSNone,
+		MaxBody:  65536,
+	},
+	{
 		ID: "requestLogout", Method: "GET", Path: "/end_session",
 		Summary: "Ask to sign out", Spec: "OpenID Connect RP-Initiated Logout §2",
 		Tags:     []string{"authorization"},
@@ -277,6 +285,7 @@ const (
 	PathIntrospect                  = "/introspect"
 	PathUserInfo                    = "/userinfo"
 	PathUserInfoPost                = "/userinfo"
+	PathCheckSession                = "/check_session"
 	PathRequestLogout               = "/end_session"
 	PathRequestLogoutPost           = "/end_session"
 	PathRegister                    = "/register"
@@ -310,37 +319,38 @@ func NewServerHandler(s Server, o Options) *Handler {
 	h.add(&Operations[4], nil, serveIntrospect(s))
 	h.add(&Operations[5], nil, serveUserInfo(s))
 	h.add(&Operations[6], nil, serveUserInfoPost(s))
-	h.add(&Operations[7], nil, serveRequestLogout(s))
-	h.add(&Operations[8], nil, serveRequestLogoutPost(s))
-	h.add(&Operations[9], nil, serveRegister(s))
-	h.add(&Operations[10], validDeleteClientClientID, serveDeleteClient(s))
-	h.add(&Operations[11], validReadClientClientID, serveReadClient(s))
-	h.add(&Operations[12], validUpdateClientClientID, serveUpdateClient(s))
-	h.add(&Operations[13], nil, serveAuthorizationServerMetadata(s))
-	h.add(&Operations[14], nil, serveOpenIDConfiguration(s))
-	h.add(&Operations[15], nil, serveProtectedResourceMetadata(s))
-	h.add(&Operations[16], validProtectedResourceMetadataForPathPath, serveProtectedResourceMetadataForPath(s))
-	h.add(&Operations[17], nil, serveJWKS(s))
-	h.add(&Operations[18], nil, serveHealthz(s))
-	h.add(&Operations[19], nil, serveReadyz(s))
+	h.add(&Operations[7], nil, serveCheckSession(s))
+	h.add(&Operations[8], nil, serveRequestLogout(s))
+	h.add(&Operations[9], nil, serveRequestLogoutPost(s))
+	h.add(&Operations[10], nil, serveRegister(s))
+	h.add(&Operations[11], validDeleteClientClientID, serveDeleteClient(s))
+	h.add(&Operations[12], validReadClientClientID, serveReadClient(s))
+	h.add(&Operations[13], validUpdateClientClientID, serveUpdateClient(s))
+	h.add(&Operations[14], nil, serveAuthorizationServerMetadata(s))
+	h.add(&Operations[15], nil, serveOpenIDConfiguration(s))
+	h.add(&Operations[16], nil, serveProtectedResourceMetadata(s))
+	h.add(&Operations[17], validProtectedResourceMetadataForPathPath, serveProtectedResourceMetadataForPath(s))
+	h.add(&Operations[18], nil, serveJWKS(s))
+	h.add(&Operations[19], nil, serveHealthz(s))
+	h.add(&Operations[20], nil, serveReadyz(s))
 	return h
 }
 
 // NewPagesHandler returns a handler for the operations of Pages.
 func NewPagesHandler(s Pages, o Options) *Handler {
 	h := newHandler(o)
-	h.add(&Operations[20], nil, serveLoginPage(s))
-	h.add(&Operations[21], nil, serveLogin(s))
-	h.add(&Operations[22], nil, serveSignUpPage(s))
-	h.add(&Operations[23], nil, serveSignUp(s))
-	h.add(&Operations[24], nil, serveChooseAccount(s))
-	h.add(&Operations[25], nil, serveUpstreamCallback(s))
-	h.add(&Operations[26], nil, serveConsentPage(s))
-	h.add(&Operations[27], nil, serveConsent(s))
-	h.add(&Operations[28], nil, serveAppsPage(s))
-	h.add(&Operations[29], nil, serveRevokeApps(s))
-	h.add(&Operations[30], nil, serveLogoutPage(s))
-	h.add(&Operations[31], nil, serveLogout(s))
+	h.add(&Operations[21], nil, serveLoginPage(s))
+	h.add(&Operations[22], nil, serveLogin(s))
+	h.add(&Operations[23], nil, serveSignUpPage(s))
+	h.add(&Operations[24], nil, serveSignUp(s))
+	h.add(&Operations[25], nil, serveChooseAccount(s))
+	h.add(&Operations[26], nil, serveUpstreamCallback(s))
+	h.add(&Operations[27], nil, serveConsentPage(s))
+	h.add(&Operations[28], nil, serveConsent(s))
+	h.add(&Operations[29], nil, serveAppsPage(s))
+	h.add(&Operations[30], nil, serveRevokeApps(s))
+	h.add(&Operations[31], nil, serveLogoutPage(s))
+	h.add(&Operations[32], nil, serveLogout(s))
 	return h
 }
 
@@ -561,6 +571,20 @@ func (in *UserInfoPostInput) read(w http.ResponseWriter, r *http.Request, op *Op
 	}
 	return refuseQuery(r, namesAccessTokenForm)
 
+}
+
+func serveCheckSession(s Server) func(http.ResponseWriter, *http.Request, *Operation) error {
+	return func(w http.ResponseWriter, r *http.Request, op *Operation) error {
+		in := &CheckSessionInput{HTTP: r}
+		out, err := s.CheckSession(r.Context(), in)
+		if err != nil {
+			return err
+		}
+		if out == nil {
+			return errNoOutput
+		}
+		return out.writeCheckSession(w)
+	}
 }
 
 func serveRequestLogout(s Server) func(http.ResponseWriter, *http.Request, *Operation) error {
@@ -1193,6 +1217,8 @@ type Server interface {
 	Authorize(ctx context.Context, in *AuthorizeInput) (AuthorizeOutput, error)
 	// AuthorizePost answers POST /authorize: Ask a person, by form (RFC 6749 §3.1).
 	AuthorizePost(ctx context.Context, in *AuthorizePostInput) (AuthorizePostOutput, error)
+	// CheckSession answers GET /check_session: Whether who is signed in has changed (OpenID Connect Session Management §3.2).
+	CheckSession(ctx context.Context, in *CheckSessionInput) (CheckSessionOutput, error)
 	// RequestLogout answers GET /end_session: Ask to sign out (OpenID Connect RP-Initiated Logout §2).
 	RequestLogout(ctx context.Context, in *RequestLogoutInput) (RequestLogoutOutput, error)
 	// RequestLogoutPost answers POST /end_session: Ask to sign out, by form (OpenID Connect RP-Initiated Logout §2).
@@ -1496,8 +1522,9 @@ type AuthorizeOutput interface {
 
 // Authorize200 is an answer with status 200: A page that takes an error to a client that asked for form_post.
 type Authorize200 struct {
-	ContentSecurityPolicy string // header Content-Security-Policy, required
-	Body                  []byte // text/html
+	ContentSecurityPolicy string   // header Content-Security-Policy, required
+	SetCookie             []string // header Set-Cookie
+	Body                  []byte   // text/html
 }
 
 var headersAuthorize200 = []headerValue{
@@ -1513,6 +1540,7 @@ func (o Authorize200) writeAuthorize(w http.ResponseWriter) error {
 		h[c.name] = c.values
 	}
 	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
 	h["Content-Type"] = contentTypeHTML
 	w.WriteHeader(200)
 	_, _ = w.Write(o.Body) // it fails when the client has gone
@@ -1557,8 +1585,9 @@ type AuthorizePostOutput interface {
 
 // AuthorizePost200 is an answer with status 200: A page that takes an error to a client that asked for form_post.
 type AuthorizePost200 struct {
-	ContentSecurityPolicy string // header Content-Security-Policy, required
-	Body                  []byte // text/html
+	ContentSecurityPolicy string   // header Content-Security-Policy, required
+	SetCookie             []string // header Set-Cookie
+	Body                  []byte   // text/html
 }
 
 var headersAuthorizePost200 = []headerValue{
@@ -1574,6 +1603,7 @@ func (o AuthorizePost200) writeAuthorizePost(w http.ResponseWriter) error {
 		h[c.name] = c.values
 	}
 	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	addHeaders(h, "Set-Cookie", o.SetCookie)
 	h["Content-Type"] = contentTypeHTML
 	w.WriteHeader(200)
 	_, _ = w.Write(o.Body) // it fails when the client has gone
@@ -1601,6 +1631,41 @@ func (o AuthorizePost303) writeAuthorizePost(w http.ResponseWriter) error {
 	setHeader(h, "Location", o.Location)
 	addHeaders(h, "Set-Cookie", o.SetCookie)
 	w.WriteHeader(303)
+	return nil
+}
+
+// CheckSessionInput is a request that has the form that the document demands.
+type CheckSessionInput struct {
+	HTTP *http.Request // the request itself; its body has been read
+}
+
+// CheckSessionOutput is one of the answers of CheckSession.
+type CheckSessionOutput interface {
+	writeCheckSession(w http.ResponseWriter) error
+}
+
+// CheckSession200 is an answer with status 200: The page, with one script.
+type CheckSession200 struct {
+	ContentSecurityPolicy string // header Content-Security-Policy, required
+	Body                  []byte // text/html
+}
+
+var headersCheckSession200 = []headerValue{
+	constHeader("Cache-Control", "no-store"),
+}
+
+func (o CheckSession200) writeCheckSession(w http.ResponseWriter) error {
+	if len(o.ContentSecurityPolicy) == 0 {
+		return missing("CheckSession", "Content-Security-Policy")
+	}
+	h := w.Header()
+	for _, c := range headersCheckSession200 {
+		h[c.name] = c.values
+	}
+	setHeader(h, "Content-Security-Policy", o.ContentSecurityPolicy)
+	h["Content-Type"] = contentTypeHTML
+	w.WriteHeader(200)
+	_, _ = w.Write(o.Body) // it fails when the client has gone
 	return nil
 }
 

@@ -247,6 +247,7 @@ func (c *Client) Authorize(ctx context.Context, query *gen.AuthorizationRequest,
 	case 200:
 		var out gen.Authorize200
 		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.SetCookie = res.Header.Values("Set-Cookie")
 		out.Body = answer
 		return out, nil
 	case 303:
@@ -274,6 +275,7 @@ func (c *Client) AuthorizePost(ctx context.Context, body *gen.AuthorizationReque
 	case 200:
 		var out gen.AuthorizePost200
 		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.SetCookie = res.Header.Values("Set-Cookie")
 		out.Body = answer
 		return out, nil
 	case 303:
@@ -281,6 +283,25 @@ func (c *Client) AuthorizePost(ctx context.Context, body *gen.AuthorizationReque
 		out.Location = res.Header.Get("Location")
 		out.SetCookie = res.Header.Values("Set-Cookie")
 		_ = answer
+		return out, nil
+	}
+	return none, failure(res, answer)
+}
+
+// CheckSession calls GET /check_session: Whether who is signed in has changed. An answer
+// that is no success is an *Error.
+func (c *Client) CheckSession(ctx context.Context, edits ...Edit) (gen.CheckSession200, error) {
+	var none gen.CheckSession200
+	q := request{method: "GET", path: "/check_session", header: http.Header{}}
+	res, answer, err := c.send(ctx, q, edits)
+	if err != nil {
+		return none, err
+	}
+	switch res.StatusCode {
+	case 200:
+		var out gen.CheckSession200
+		out.ContentSecurityPolicy = res.Header.Get("Content-Security-Policy")
+		out.Body = answer
 		return out, nil
 	}
 	return none, failure(res, answer)

@@ -90,7 +90,7 @@ func (p operations) ChooseAccount(ctx context.Context, in *gen.ChooseAccountInpu
 	}
 	out := gen.ChooseAccount303{Location: p.at.page(gen.PathConsentPage, pending.Handle())}
 	if cookie := p.sessions.choose(in.HTTP, who.session); cookie != "" {
-		out.SetCookie = []string{cookie}
+		out.SetCookie = append(p.server.ChangeUserAgentState(), cookie)
 	}
 	return out, nil
 }

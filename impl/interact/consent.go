@@ -68,9 +68,9 @@ func consentPageAnswer(response server.Response, err error) (gen.ConsentPageOutp
 		return nil, err
 	}
 	if page, policy := response.Page(); page != nil {
-		return gen.ConsentPage200{ContentSecurityPolicy: policy, Body: page}, nil
+		return gen.ConsentPage200{ContentSecurityPolicy: policy, SetCookie: response.SetCookie(), Body: page}, nil
 	}
-	return gen.ConsentPage303{Location: response.Location()}, nil
+	return gen.ConsentPage303{Location: response.Location(), SetCookie: response.SetCookie()}, nil
 }
 
 // Consent ends the request with what the person decided. The form says only
@@ -126,9 +126,9 @@ func consentAnswer(response server.Response, cookie string, err error) (gen.Cons
 	if err != nil {
 		return nil, err
 	}
-	var cookies []string
+	cookies := response.SetCookie()
 	if cookie != "" {
-		cookies = []string{cookie}
+		cookies = append(cookies, cookie)
 	}
 	if page, policy := response.Page(); page != nil {
 		return gen.Consent200{ContentSecurityPolicy: policy, SetCookie: cookies, Body: page}, nil

@@ -78,9 +78,9 @@ func (p *pages) failSilently(ctx context.Context, pending *server.Pending, why s
 		return nil, err
 	}
 	if page, policy := response.Page(); page != nil {
-		return gen.LoginPage200{ContentSecurityPolicy: policy, Body: page}, nil
+		return gen.LoginPage200{ContentSecurityPolicy: policy, SetCookie: response.SetCookie(), Body: page}, nil
 	}
-	return gen.LoginPage303{Location: response.Location()}, nil
+	return gen.LoginPage303{Location: response.Location(), SetCookie: response.SetCookie()}, nil
 }
 
 // Login checks name and password and signs the browser in. The form is bound to
@@ -107,7 +107,7 @@ func (p operations) Login(ctx context.Context, in *gen.LoginInput) (gen.LoginOut
 	if err != nil {
 		return nil, err
 	}
-	return gen.Login303{Location: e.next, SetCookie: []string{cookie}}, nil
+	return gen.Login303{Location: e.next, SetCookie: append(p.server.ChangeUserAgentState(), cookie)}, nil
 }
 
 // record tells the audit trail how an attempt to sign in ended. The name that was

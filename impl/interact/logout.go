@@ -186,7 +186,7 @@ func (p *pages) signOut(ctx context.Context, r *http.Request, asked *server.Pend
 	}
 	var out farewell
 	if len(ending) > 0 {
-		out.cookies = []string{p.sessions.without(r, ending)}
+		out.cookies = append(done.SetCookie(), p.sessions.without(r, ending))
 	}
 	if out.location = done.Location(); out.location != "" && len(done.Frontchannel()) == 0 {
 		return out, nil

@@ -103,7 +103,7 @@ func TestLogoutWithTheSessionsIDToken(t *testing.T) {
 	checkPage(t, res, http.StatusOK, "Sign out?", "another account than the one that is")
 	res = b.get(b.leave(url.Values{"id_token_hint": {bob}}))
 	checkPage(t, res, http.StatusOK, "You are signed out", "This browser is not signed in any more.")
-	if c := res.Cookies(); len(c) != 1 || c[0].Value != "" || c[0].MaxAge >= 0 || c[0].Name != "__Host-charter-session" {
+	if c := res.Cookies(); len(c) != 2 || c[0].Name != "__Host-charter-state" || c[1].Value != "" || c[1].MaxAge >= 0 || c[1].Name != "__Host-charter-session" {
 		t.Errorf("the last logout sets %v", c)
 	}
 	if got := b.signedIn(); got != "" {

@@ -37,7 +37,7 @@ func (p operations) UpstreamCallback(ctx context.Context, in *gen.UpstreamCallba
 		return nil, err
 	}
 	if e.pending == nil {
-		return gen.UpstreamCallback303{Location: e.next, SetCookie: []string{cookie}}, nil
+		return gen.UpstreamCallback303{Location: e.next, SetCookie: append(p.server.ChangeUserAgentState(), cookie)}, nil
 	}
 	d := p.decision(visitor{id, session, id.ACR})
 	d.Scopes = scopes
@@ -50,6 +50,7 @@ func upstreamAnswer(response server.Response, cookies []string, err error) (gen.
 	if err != nil {
 		return nil, err
 	}
+	cookies = append(cookies, response.SetCookie()...)
 	if page, policy := response.Page(); page != nil {
 		return gen.UpstreamCallback200{ContentSecurityPolicy: policy, SetCookie: cookies, Body: page}, nil
 	}

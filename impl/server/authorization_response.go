@@ -13,6 +13,7 @@ type Response struct {
 	location string
 	page     []byte
 	policy   string
+	cookies  []string
 }
 
 // Location returns where the browser is to be redirected with 303; "" where the
@@ -24,10 +25,16 @@ func (r Response) Location() string { return r.location }
 // to go.
 func (r Response) Page() (body []byte, policy string) { return r.page, r.policy }
 
+// SetCookie returns the cookies that go to the browser with it; nil without.
+func (r Response) SetCookie() []string { return r.cookies }
+
 // Send answers the browser with the redirect or the page.
 func (r Response) Send(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
+	for _, cookie := range r.cookies {
+		h.Add("Set-Cookie", cookie)
+	}
 	if r.page == nil {
 		h.Set("Location", r.location)
 		w.WriteHeader(http.StatusSeeOther) // never 307, which would send a form again: RFC 9700 §4.12
@@ -48,6 +55,9 @@ type redirectTarget struct {
 	state    string
 	issuer   string
 	formPost bool // the answer is a form, not a query
+
+	clientID  string         // of an answer that carries session_state; else ""
+	userAgent userAgentState // what that is computed with
 }
 
 // success returns the authorization response (RFC 6749 §4.1.2, RFC 9207 §2).
@@ -66,16 +76,26 @@ func (t redirectTarget) failure(code, description string) Response {
 // A parameter is one of an authorization response.
 type parameter struct{ Name, Value string }
 
-// response sends parameters, state when there is one, and iss.
+// response sends parameters, state when there is one, iss, and session_state where
+// the client gets one (OpenID Connect Session Management §2).
 func (t redirectTarget) response(parameters ...parameter) Response {
 	if t.state != "" {
 		parameters = append(parameters, parameter{"state", t.state})
 	}
 	parameters = append(parameters, parameter{"iss", t.issuer})
-	if t.formPost {
-		return formPostResponse(t.uri, parameters)
+	var cookies []string
+	if t.clientID != "" {
+		parameters = append(parameters, parameter{"session_state", sessionState(t.clientID, t.uri, t.userAgent.value)})
+		if t.userAgent.cookie != "" {
+			cookies = []string{t.userAgent.cookie}
+		}
 	}
-	return Response{location: withQuery(t.uri, parameters)}
+	r := Response{location: withQuery(t.uri, parameters)}
+	if t.formPost {
+		r = formPostResponse(t.uri, parameters)
+	}
+	r.cookies = cookies
+	return r
 }
 
 // withQuery appends parameters to the query. The registration refuses URIs whose

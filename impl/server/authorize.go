@@ -55,6 +55,9 @@ func (s *Server) authorize(ctx context.Context, r *http.Request, q gen.Authoriza
 	if err != nil {
 		return firstPage{}, cmp.Or(refused, err)
 	}
+	if s.cfg.openIDProvider() {
+		target = target.withSessionState(c.id, strings.Fields(q.Scope), s.userAgentState(r))
+	}
 	if refused != nil {
 		return firstPage{}, target.fail(refused)
 	}
@@ -191,7 +194,7 @@ func (s *Server) ask(ctx context.Context, r *http.Request, c *registered, parame
 	if err := s.store.Issue(ctx, nil, record); err != nil {
 		return firstPage{}, err
 	}
-	location, err := s.interaction.Start(ctx, &Pending{s, handle, browser, c, record, parameters})
+	location, err := s.interaction.Start(ctx, &Pending{s, handle, browser, c, record, parameters, s.userAgentState(r)})
 	if err != nil {
 		return firstPage{}, err
 	}

@@ -29,10 +29,10 @@ func (s *Server) checkRedirectURI(c *registered, q gen.AuthorizationRequest, pro
 		if len(usable) != 1 {
 			return redirectTarget{}, oauth.InvalidRequest("redirect_uri_missing", "redirect_uri is required, since not exactly one is registered")
 		}
-		return redirectTarget{usable[0], q.State, s.issuer.identifier, formPosted(q, problem)}, nil
+		return redirectTarget{uri: usable[0], state: q.State, issuer: s.issuer.identifier, formPost: formPosted(q, problem)}, nil
 	}
 	if !client.MatchRedirectURI(usable, q.RedirectURI) {
 		return redirectTarget{}, oauth.InvalidRequest("redirect_uri_unregistered", "redirect_uri is not registered for this client")
 	}
-	return redirectTarget{q.RedirectURI, q.State, s.issuer.identifier, formPosted(q, problem)}, nil
+	return redirectTarget{uri: q.RedirectURI, state: q.State, issuer: s.issuer.identifier, formPost: formPosted(q, problem)}, nil
 }

@@ -86,7 +86,11 @@ func (s *Server) Complete(ctx context.Context, p *Pending, d Decision) (Response
 		return Response{}, err
 	}
 	s.emit(ctx, store.Event{Reason: "grant_created", ClientID: grant.ClientID, Subject: grant.Subject, GrantID: grant.ID})
-	return p.target().success(code), nil
+	target := p.target()
+	if target.clientID != "" && !d.AuthTime.Before(p.record.CreatedAt) {
+		target.userAgent = s.newUserAgentState() // the person signed in for this request
+	}
+	return target.success(code), nil
 }
 
 func (d Decision) check() error {

@@ -22,12 +22,16 @@ type LogoutInteraction interface {
 type LoggedOut struct {
 	location string
 	frames   []FrontchannelLogout
+	cookies  []string
 }
 
 // Location returns where the browser goes when all is done: the client's
 // post_logout_redirect_uri, with state; "" where it stays. It goes there after the
 // frames of Frontchannel were loaded.
 func (l LoggedOut) Location() string { return l.location }
+
+// SetCookie returns the cookies that go to the browser with the answer; nil without.
+func (l LoggedOut) SetCookie() []string { return l.cookies }
 
 // Frontchannel returns the clients that are to be told of the logout in the browser,
 // each in a hidden frame of the page that it gets then; nil where there are none.
@@ -56,6 +60,9 @@ func (s *Server) CompleteLogout(ctx context.Context, p *PendingLogout, ends ...S
 		}
 		out.frames = append(out.frames, s.frontchannelLogouts(clients)...)
 		s.emit(ctx, store.Event{Reason: "logout", Subject: end.Subject, ClientID: p.askedBy()})
+	}
+	if len(ends) > 0 {
+		out.cookies = s.ChangeUserAgentState()
 	}
 	out.frames = s.framed(ctx, out.frames)
 	return out, nil

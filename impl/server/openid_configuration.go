@@ -41,6 +41,7 @@ func (s *Server) addProviderMetadata(m *gen.AuthorizationServerMetadata) {
 	m.ACRValuesSupported = s.offers.ACRValues
 	m.UILocalesSupported = s.offers.UILocales
 	m.DisplayValuesSupported = []string{"page", "popup", "touch"}
+	m.CheckSessionIframe = s.issuer.url(gen.PathCheckSession)
 	if s.logout != nil {
 		m.EndSessionEndpoint = s.issuer.url(gen.PathRequestLogout)
 		m.FrontchannelLogoutSupported, m.FrontchannelLogoutSessionSupported = true, true

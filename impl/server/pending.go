@@ -27,6 +27,7 @@ type Pending struct {
 	client     *registered
 	record     store.Token
 	parameters requestParameters
+	userAgent  userAgentState // of the browser that asks
 }
 
 // Pending returns the request that waits under handle in the browser of r. The
@@ -63,7 +64,7 @@ func (s *Server) Pending(ctx context.Context, r *http.Request, handle string) (*
 	if !client.MatchRedirectURI(c.metadata.UsableRedirectURIs(), parameters.RedirectURI) {
 		return nil, oauth.InvalidRequest("redirect_uri_unregistered", "the application changed its registration; go back to it and start again")
 	}
-	return &Pending{s, handle, browser, c, record, parameters}, nil
+	return &Pending{s, handle, browser, c, record, parameters, s.userAgentState(r)}, nil
 }
 
 func (s *Server) checkWaiting(record store.Token) error {
@@ -194,7 +195,11 @@ func (p *Pending) CheckCSRF(token string) bool {
 
 // target is where the answer goes.
 func (p *Pending) target() redirectTarget {
-	return redirectTarget{p.parameters.RedirectURI, p.parameters.State, p.server.issuer.identifier, p.parameters.FormPost}
+	t := redirectTarget{uri: p.parameters.RedirectURI, state: p.parameters.State, issuer: p.server.issuer.identifier, formPost: p.parameters.FormPost}
+	if !p.server.cfg.openIDProvider() {
+		return t
+	}
+	return t.withSessionState(p.client.id, p.parameters.Scopes, p.userAgent)
 }
 
 // of refuses a Pending that this server did not make.

@@ -56,7 +56,7 @@ func TestSecurityHeaders(t *testing.T) {
 			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
 			"Strict-Transport-Security": "max-age=63072000", "Cross-Origin-Opener-Policy": "same-origin",
 		} {
-			if got := h.Values(header); !slices.Equal(got, []string{want}) {
+			if got := h.Values(header); !slices.Equal(got, []string{want}) && !(name == "checkSession" && header == "X-Frame-Options" && got == nil) { // see TestCheckSessionPage
 				t.Errorf("%s: %s %q, want %q", name, header, got, want)
 			}
 		}
@@ -71,7 +71,7 @@ func TestSecurityHeaders(t *testing.T) {
 		if got := h.Values("Cache-Control"); len(got) != 1 || !strings.HasPrefix(got[0], wantCache) {
 			t.Errorf("%s: Cache-Control %q", name, got)
 		}
-		if h.Get("Access-Control-Allow-Origin") == "*" {
+		if h.Get("Access-Control-Allow-Origin") == "*" || name == "checkSession" {
 			wantResource = "cross-origin"
 		}
 		if got := h.Values("Cross-Origin-Resource-Policy"); !slices.Equal(got, []string{wantResource}) {

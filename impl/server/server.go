@@ -96,7 +96,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 		}
 	}
 	s.metadata = s.newMetadataDocuments()
-	options := gen.Options{BasePath: s.issuer.path, Error: s.renderError, Wrap: wrapCORS}
+	options := gen.Options{BasePath: s.issuer.path, Error: s.renderError, Wrap: wrapOperation}
 	s.endpoints = gen.NewServerHandler(protocol{s}, options)
 	options.BasePath = ""
 	s.originEndpoints = gen.NewServerHandler(protocol{s}, options)

@@ -18,7 +18,7 @@ import (
 // open are the operations that ask for no credentials of a client or a token. The
 // pages ask for the browser's cookies and for what their forms carry.
 var open = []string{
-	"appsPage", "authorizationServerMetadata", "authorize", "authorizePost", "chooseAccount", "consent", "consentPage", "healthz", "jwks", "login", "loginPage",
+	"appsPage", "authorizationServerMetadata", "authorize", "authorizePost", "checkSession", "chooseAccount", "consent", "consentPage", "healthz", "jwks", "login", "loginPage",
 	"logout", "logoutPage", "openIDConfiguration", "protectedResourceMetadata", "protectedResourceMetadataForPath", "readyz", "register", "requestLogout", "requestLogoutPost", "revokeApps", "signUp", "signUpPage", "upstreamCallback",
 }
 

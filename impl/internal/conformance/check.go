@@ -49,6 +49,7 @@ var InForce = []string{
 	"OIDC-RPLO",
 	"OIDC-FCLO",
 	"OIDC-BCLO",
+	"OIDC-SESSION",
 }
 
 // Inventory is what the checks compare.

@@ -107,6 +107,10 @@ func (rp *relyingParty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "<!doctype html><title>out</title>%s", r.Header.Get("Sec-Fetch-Dest"))
 	case "/bye":
 		fmt.Fprint(w, "<!doctype html><title>bye</title><p id=bye>")
+	case "/session": // frames the provider's page, and asks it
+		fmt.Fprintf(w, `<!doctype html><title>session</title><iframe id=op src="%s/check_session"></iframe>`, rp.place.url)
+	case "/foreign": // asks, as a frame of another's page, the frame beside it
+		io.WriteString(w, `<!doctype html><title>foreign</title><script>onmessage = () => parent.postMessage("foreign heard", "*"); parent.frames[0].postMessage("x y", "*")</script>`)
 	default:
 		_, err := r.Cookie("signed_in")
 		fmt.Fprintf(w, "<!doctype html><title>app</title><p id=state>%t", err == nil)
@@ -218,4 +222,72 @@ func TestHangingApplicationHoldsUpNobody(t *testing.T) {
 	}
 	checkKeyboard(t, b)
 	b.Do("go on", chromedp.Click(chromedp.CSS("a.button")), chromedp.WaitReady(chromedp.CSS("#bye")))
+}
+
+// asks opens the application's page that frames the provider's, and returns what that
+// answers to a message.
+func (rp *relyingParty) asks(b *chromium.Tab, message string) string {
+	b.Do("open the frame", chromedp.Navigate(rp.url+"/session"), chromedp.WaitReady(chromedp.CSS("#op")))
+	return chromium.Evaluate[string](b, ask(rp.place.url, message))
+}
+
+// ask is a promise of the answer to a message, of the provider alone.
+func ask(origin, message string) string {
+	return fmt.Sprintf(`new Promise(resolve => {
+		addEventListener("message", e => { if (e.origin === %[1]q) resolve(e.data) });
+		document.querySelector("#op").contentWindow.postMessage(%[2]s, %[1]q);
+	})`, origin, message)
+}
+
+// What a client learns from the frame: nothing has changed, until somebody signs in
+// or out at the browser; and nothing of another client's.
+func TestCheckSessionInABrowser(t *testing.T) {
+	proof.Of(t, "OIDC-SESSION-3.2-1", "OIDC-SESSION-3.2-2", "OIDC-SESSION-3.2-3", "OIDC-SESSION-3.2-4", "OIDC-SESSION-3.2-5", "OIDC-SESSION-3.2-6", "OIDC-SESSION-3.2-7", "OIDC-SESSION-3.2-8",
+		"OIDC-SESSION-3.2-9", "OIDC-SESSION-3.2-13", "OIDC-SESSION-3.3-3", "OIDC-SESSION-4-1", "OIDC-SESSION-5.1-1", "OIDC-SESSION-6-1")
+	p := newProvider(t)
+	one, two := p.relyingParty("one", ""), p.relyingParty("two", "")
+	b := chromium.OpenUsual(t, 390, 844, 2*time.Minute)
+	hint := one.signIn(b, true)
+	state := one.answer().Get("session_state")
+	mine := fmt.Sprintf("%q", one.id+" "+state)
+	expect := func(when, want string, rp *relyingParty, message string) {
+		t.Helper()
+		if got := rp.asks(b, message); got != want {
+			t.Errorf("%s: %q, want %q", when, got, want)
+		}
+	}
+	expect("signed in", "unchanged", one, mine)
+	p.Clock.Move(time.Minute)
+	two.signIn(b, false) // with the sign-in that there is
+	expect("another application", "unchanged", one, mine)
+	expect("the other application", "unchanged", two, fmt.Sprintf("%q", two.id+" "+two.answer().Get("session_state")))
+	expect("of another site", "changed", two, mine)
+	expect("of another client", "changed", one, fmt.Sprintf("%q", two.id+" "+state))
+	for _, malformed := range []string{`"x"`, `""`, `"a b"`, `{}`, `null`, fmt.Sprintf("%q", state), fmt.Sprintf("%q", one.id+" "+state+" "), fmt.Sprintf("%q", one.id+" "+strings.TrimSuffix(state, state[len(state)-1:]))} {
+		expect("malformed "+malformed, "error", one, malformed)
+	}
+	// A frame of another site beside it hears nothing.
+	b.Do("open the frame", chromedp.Navigate(one.url+"/session"), chromedp.WaitReady(chromedp.CSS("#op")))
+	heard := chromium.Evaluate[bool](b, `new Promise(resolve => {
+		window.heard = false;
+		addEventListener("message", e => { if (e.data === "foreign heard") window.heard = true });
+		const f = document.createElement("iframe");
+		f.src = "`+two.url+`/foreign";
+		f.onload = async () => { await `+ask(p.url, mine)+`; await `+ask(p.url, mine)+`; resolve(window.heard) };
+		document.body.append(f);
+	})`)
+	if heard {
+		t.Error("the frame answered another site than the one that frames it")
+	}
+	b.Do("sign out", chromedp.Navigate(p.url+"/end_session?post_logout_redirect_uri="+one.url+"/bye&id_token_hint="+hint), chromedp.WaitReady(chromedp.CSS("#bye")))
+	expect("signed out", "changed", one, mine)
+	one.signIn(b, true)
+	expect("signed in again, with the old", "changed", one, mine)
+	expect("signed in again", "unchanged", one, fmt.Sprintf("%q", one.id+" "+one.answer().Get("session_state")))
+
+	// Without the cookie, as in a browser that keeps cookies from frames, the answer is
+	// "error", after which no client asks the provider again and again.
+	b.Do("go to the provider", chromedp.Navigate(p.url+"/check_session"))
+	chromium.Evaluate[any](b, `document.cookie = "__Host-charter-state=; Max-Age=0; Path=/; Secure"`)
+	expect("without the cookie", "error", one, fmt.Sprintf("%q", one.id+" "+one.answer().Get("session_state")))
 }

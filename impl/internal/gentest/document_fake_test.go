@@ -148,6 +148,10 @@ func (f *fake) RevokeApps(_ context.Context, in *gen.RevokeAppsInput) (gen.Revok
 	return nil, f.reach(in)
 }
 
+func (f *fake) CheckSession(_ context.Context, in *gen.CheckSessionInput) (gen.CheckSessionOutput, error) {
+	return nil, f.reach(in)
+}
+
 func (f *fake) RequestLogout(_ context.Context, in *gen.RequestLogoutInput) (gen.RequestLogoutOutput, error) {
 	return nil, f.reach(in)
 }

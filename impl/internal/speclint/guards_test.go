@@ -43,6 +43,7 @@ var guards = map[string]guard{
 	"readyz":                           {"", "none", ""},
 	"appsPage":                         {"", "none", ""},
 	"revokeApps":                       {"", "none", ""},
+	"checkSession":                     {"", "none", ""},
 	"requestLogout":                    {"", "none", ""},
 	"requestLogoutPost":                {"", "none", ""},
 	"logoutPage":                       {"", "none", ""},

@@ -66,7 +66,7 @@ func (o operation) failures() []string {
 }
 
 // static operations ask no store and no other server.
-var static = map[string]bool{
+var static = map[string]bool{"checkSession": true,
 	"authorizationServerMetadata": true, "openIDConfiguration": true, "protectedResourceMetadata": true, "protectedResourceMetadataForPath": true, "healthz": true,
 }
 

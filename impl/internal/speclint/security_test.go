@@ -29,6 +29,7 @@ var security = map[string]string{
 	"authorize": "public", "authorizePost": "public",
 	"loginPage": "public", "login": "public", "signUpPage": "public", "signUp": "public", "chooseAccount": "public", "upstreamCallback": "public", "consentPage": "public", "consent": "public",
 	"appsPage": "public", "revokeApps": "public", "logoutPage": "public", "logout": "public",
+	"checkSession":  "public",                                // a page that is the same for everybody
 	"requestLogout": "public", "requestLogoutPost": "public", // nobody is signed out by it
 
 	"authorizationServerMetadata": "public", "openIDConfiguration": "public", "jwks": "public",
