@@ -305,6 +305,10 @@ func deliveryRoundTrip(t testing.TB, s store.Store) {
 	if list, err := s.ClaimDeliveries(bg, at, at, 0); err != nil || len(list) != 0 {
 		t.Errorf("ClaimDeliveries with limit 0: %d deliveries (%v)", len(list), err)
 	}
+	// What others left is out of the way.
+	if _, err := s.ClaimDeliveries(bg, at.Add(time.Hour), at.AddDate(1, 0, 0), 1000); err != nil {
+		t.Fatal(err)
+	}
 	at = at.Add(time.Hour)
 	for range 3 {
 		more := aDelivery()
