@@ -82,7 +82,6 @@ func TestPlantedBugs(t *testing.T) {
 			return claimsExpired{s, new(sync.Mutex), map[string]time.Time{}}
 		}, "sweep/what is over goes"},
 		{"lease of others finished", func(s store.Store) store.Store { return finishesForOthers{s} }, "round trip/delivery"},
-		{"lease of others finished", func(s store.Store) store.Store { return finishesForOthers{s} }, "model/random verbs"},
 		{"done and kept", func(s store.Store) store.Store { return finishesNothing{s} }, "round trip/delivery"},
 		{"done and kept", func(s store.Store) store.Store { return finishesNothing{s} }, "refusals/not found"},
 		{"leased and due", func(s store.Store) store.Store { return leasesNothing{s} }, "round trip/delivery"},
