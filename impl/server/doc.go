@@ -84,9 +84,10 @@
 //     Tests: fetch.TestRebinding, fetch.TestRedirect, fetch.FuzzAllowed,
 //     server.TestMetadataDocumentFetchIsGuarded.
 //   - T12 (A1) A page is framed, scripted, or made to post: a policy that allows no
-//     script, no frame, and forms to where they belong.
+//     script, no frame, and forms to where they belong. Frames of clients are in the
+//     page after a logout alone; what may be framed is the check_session_iframe alone.
 //     Tests: interact.TestContentSecurityPolicy, interact.FuzzPagesKeepTheirElements,
-//     server.TestSecurityHeaders.
+//     server.TestSecurityHeaders, server.TestCheckSessionPage, interact.TestFrontchannelLogout.
 //   - T13 (A1) A session is fixed or stolen: it is 256 bits, new at each login, of one
 //     issuer, and ends.
 //     Tests: interact.TestLoginRotatesTheSession, interact.TestSessionIsOfOneIssuer,
