@@ -73,7 +73,7 @@ var engines = []struct {
 		}
 		admin := redis.NewClient(&redis.Options{Addr: db.Addr()})
 		defer admin.Close()
-		if err := admin.SlaveOf(context.Background(), host, port).Err(); err != nil {
+		if err := admin.ReplicaOf(context.Background(), host, port).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}},

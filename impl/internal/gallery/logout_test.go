@@ -58,7 +58,6 @@ type relyingParty struct {
 	mu   sync.Mutex
 	told []url.Values  // what came to the frontchannel_logout_uri
 	got  url.Values    // the last answer
-	id_  string        // the ID Token of it
 	hang chan struct{} // not nil: the frame hangs until it is closed
 }
 
