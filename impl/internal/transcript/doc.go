@@ -26,6 +26,7 @@
 //	form      the form_post page in the last response: where it posts; an empty line;
 //	          its fields, all of them
 //	sign      a JWT of a client, as NAME by KEY TYP; an empty line; its claims
+//	encrypt   a JWT, to the server: NAME of {jwt} by ALG ENC
 //	jwt       a token, or the body; members of its header; an empty line; its claims
 //	state     token {x} is active; event code_replayed; no event code_replayed;
 //	          the refusal changed grants

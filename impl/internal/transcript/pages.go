@@ -15,6 +15,7 @@ import (
 type pages struct {
 	server *server.Server
 	now    func() time.Time // when people sign in
+	signUp bool             // people can create accounts
 }
 
 // askPath is where the waiting request is answered.
@@ -39,11 +40,12 @@ func (pages) ShowError(w http.ResponseWriter, _ *http.Request, e server.ErrorPag
 }
 
 // Offers implements server.Offering.
-func (pages) Offers() server.Offers {
-	return server.Offers{
-		Prompts:   []string{server.PromptNone, server.PromptLogin, server.PromptConsent, server.PromptSelectAccount},
-		ACRValues: []string{"silver", "gold"},
+func (p pages) Offers() server.Offers {
+	prompts := []string{server.PromptNone, server.PromptLogin, server.PromptConsent, server.PromptSelectAccount}
+	if p.signUp {
+		prompts = append(prompts, server.PromptCreate)
 	}
+	return server.Offers{Prompts: prompts, ACRValues: []string{"silver", "gold"}}
 }
 
 // ServeHTTP takes the person's decision: "alice allows", "alice allows read" or

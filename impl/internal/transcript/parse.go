@@ -27,7 +27,7 @@ type step struct {
 	lines      []string
 }
 
-var kinds = []string{"server", "given", "request", "again", "answer", "response", "id_token", "jwt", "sign", "form", "state", "clock"}
+var kinds = []string{"server", "given", "request", "again", "answer", "response", "id_token", "jwt", "sign", "encrypt", "form", "state", "clock"}
 
 // Load parses every transcript below a directory, in the order of their names.
 // It fails for one that does not parse, proves nothing, proves an id that is not

@@ -85,7 +85,7 @@ func newPlayer(t testing.TB, st store.Store, s setup) (*player, error) {
 	p := &player{t: t, clients: map[string]servertest.Client{}, keys: map[string]*jose.Key{}, heardWell: map[string]bool{}, resources: map[string]http.Handler{}}
 	p.server = servertest.New(t, st, func(cfg *server.Config) {
 		now := cfg.Now
-		cfg.Interaction = func(s *server.Server) (server.Interaction, error) { return pages{s, now}, nil }
+		cfg.Interaction = func(srv *server.Server) (server.Interaction, error) { return pages{srv, now, s.signUp}, nil }
 		for _, change := range s.changes {
 			change(cfg)
 		}
@@ -157,6 +157,8 @@ func (p *player) step(s step) error {
 		return p.jwt(s.lines)
 	case "sign":
 		return p.sign(s.lines)
+	case "encrypt":
+		return each(s.lines, p.encrypt)
 	case "form":
 		return p.heard.checkForm(s.lines, p.values)
 	case "response":

@@ -14,6 +14,7 @@ type setup struct {
 	changes   []func(*server.Config)
 	protects  []protected
 	documents bool // clients may be named by the URL of their metadata
+	signUp    bool // people can create accounts
 }
 
 // configure reads a server section.
@@ -29,6 +30,8 @@ func configure(lines []string) (s setup, err error) {
 			s.protects = append(s.protects, r)
 		case "documents":
 			s.documents = true
+		case "sign-up":
+			s.signUp = true
 		default:
 			change, err := setting(name, value)
 			if err != nil {

@@ -58,12 +58,19 @@ const changeRetries = 3
 // is durable, otherwise nothing happened, or, after a commit whose answer was
 // lost, it is not known whether it did; that is never tried again.
 func (s *Store) change(ctx context.Context, f func(tx) error) error {
-	attempt := s.attempt
-	if s.commits != nil {
-		attempt = s.commits.do
-	}
+	return s.changeWithin(ctx, commitTimeout, f)
+}
+
+// changeWithin is change with another bound than commitTimeout.
+func (s *Store) changeWithin(ctx context.Context, bound time.Duration, f func(tx) error) error {
+	attempt := func(on runner) error { return f(tx{s, on}) }
 	for again := 0; ; again++ {
-		err := attempt(ctx, func(on runner) error { return f(tx{s, on}) })
+		var err error
+		if s.commits != nil {
+			err = s.commits.do(ctx, attempt)
+		} else {
+			err = s.attempt(ctx, bound, attempt)
+		}
 		if s.dialect.classify(err) != transient || again == changeRetries {
 			return s.unavailable(err)
 		}
@@ -83,8 +90,8 @@ func (s *Store) connection(ctx context.Context) (*sql.Conn, error) {
 	return s.write.Conn(ctx)
 }
 
-// attempt runs f once, in a transaction of its own.
-func (s *Store) attempt(ctx context.Context, f func(runner) error) error {
+// attempt runs f once, in a transaction of its own that ends within bound.
+func (s *Store) attempt(ctx context.Context, bound time.Duration, f func(runner) error) error {
 	conn, err := s.connection(ctx)
 	if err != nil {
 		return err
@@ -92,7 +99,7 @@ func (s *Store) attempt(ctx context.Context, f func(runner) error) error {
 	defer conn.Close()
 	// A COMMIT that is cut off may happen later, unseen: so the transaction
 	// outlives ctx. Its statements end with ctx, its COMMIT is waited for.
-	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), bound)
 	defer cancel()
 	t, err := conn.BeginTx(whole, &sql.TxOptions{Isolation: s.dialect.isolation})
 	if err != nil {

@@ -50,9 +50,13 @@ func (s *Store) Migrate(ctx context.Context, schema string, told ...func(done, a
 	return s.CheckSchema(ctx)
 }
 
+// createTimeout bounds the making of a schema, of some fifty statements that a slow
+// engine writes to its disk one by one.
+const createTimeout = 10 * time.Minute
+
 // create makes a new database.
 func (s *Store) create(ctx context.Context, schema string, told []func(done, all int)) error {
-	return s.change(ctx, func(t tx) error {
+	return s.changeWithin(ctx, createTimeout, func(t tx) error {
 		if err := t.define(ctx, schema, told); err != nil {
 			return err
 		}

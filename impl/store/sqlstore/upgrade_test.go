@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/charterauth/charter"
+	"github.com/charterauth/charter/impl/internal/mysqltest"
+	"github.com/charterauth/charter/impl/internal/pgtest"
 	"github.com/charterauth/charter/impl/store"
 	"github.com/charterauth/charter/impl/store/sqlstore"
 )
@@ -198,4 +200,24 @@ func TestNewerSchema(t *testing.T) {
 		mentions(t, "CheckSchema", s.CheckSchema(ctx), "version 99", "knows only 2", "newer charter")
 		mentions(t, "Migrate", s.Migrate(ctx, charter.Schema), "version 99", "newer charter")
 	})
+}
+
+// A new schema may take longer to make than any request may wait.
+func TestMigrateIsNoRequest(t *testing.T) {
+	for name, slow := range map[string]string{"PostgreSQL": "SELECT pg_sleep(6)", "MariaDB": "DO SLEEP(6)"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var e *engine
+			if name == "MariaDB" {
+				mysqltest.URL(t)
+				e = mysqlEngine()
+			} else {
+				pgtest.DSN(t)
+				e = postgresEngine()
+			}
+			if err := e.handle(t, e.make(t)).Migrate(t.Context(), slow+";\n"+charter.Schema); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
