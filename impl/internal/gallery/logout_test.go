@@ -169,10 +169,10 @@ func (rp *relyingParty) signedIn(b *chromium.Tab) bool {
 // Two applications are signed out in the browser when a third sends the person here,
 // and the browser goes back to that one, without a script of ours.
 func TestFrontchannelLogoutInABrowser(t *testing.T) {
-	proof.Of(t, "OIDC-FCLO-2-3", "OIDC-FCLO-2-5", "OIDC-FCLO-2-8", "OIDC-FCLO-3-2", "OIDC-RPLO-2-12")
 	p := newProvider(t)
 	one, two, three := p.relyingParty("one", ""), p.relyingParty("two", ""), p.relyingParty("three", "")
 	b := chromium.OpenUsual(t, 390, 844, 2*time.Minute)
+	proof.Of(t, "OIDC-FCLO-2-3", "OIDC-FCLO-2-5", "OIDC-FCLO-2-8", "OIDC-FCLO-3-2", "OIDC-RPLO-2-12")
 	hint := one.signIn(b, true)
 	two.signIn(b, false)
 	if !one.signedIn(b) || !two.signedIn(b) || len(one.heard()) != 0 {
@@ -241,11 +241,11 @@ func ask(origin, message string) string {
 // What a client learns from the frame: nothing has changed, until somebody signs in
 // or out at the browser; and nothing of another client's.
 func TestCheckSessionInABrowser(t *testing.T) {
-	proof.Of(t, "OIDC-SESSION-3.2-1", "OIDC-SESSION-3.2-2", "OIDC-SESSION-3.2-3", "OIDC-SESSION-3.2-4", "OIDC-SESSION-3.2-5", "OIDC-SESSION-3.2-6", "OIDC-SESSION-3.2-7", "OIDC-SESSION-3.2-8",
-		"OIDC-SESSION-3.2-9", "OIDC-SESSION-3.2-13", "OIDC-SESSION-3.3-3", "OIDC-SESSION-4-1", "OIDC-SESSION-5.1-1", "OIDC-SESSION-6-1")
 	p := newProvider(t)
 	one, two := p.relyingParty("one", ""), p.relyingParty("two", "")
 	b := chromium.OpenUsual(t, 390, 844, 2*time.Minute)
+	proof.Of(t, "OIDC-SESSION-3.2-1", "OIDC-SESSION-3.2-2", "OIDC-SESSION-3.2-3", "OIDC-SESSION-3.2-4", "OIDC-SESSION-3.2-5", "OIDC-SESSION-3.2-6", "OIDC-SESSION-3.2-7", "OIDC-SESSION-3.2-8",
+		"OIDC-SESSION-3.2-9", "OIDC-SESSION-3.2-13", "OIDC-SESSION-3.3-3", "OIDC-SESSION-4-1", "OIDC-SESSION-5.1-1", "OIDC-SESSION-6-1")
 	hint := one.signIn(b, true)
 	state := one.answer().Get("session_state")
 	mine := fmt.Sprintf("%q", one.id+" "+state)
