@@ -18,7 +18,7 @@ import (
 
 // TestOpenIDConnectWithGoOIDC is a login as github.com/coreos/go-oidc checks it:
 // discovery, PKCE, nonce, signature, audience, at_hash, UserInfo, a refresh, single
-// sign-on and max_age. Every check is seen to refuse, too.
+// sign-on, prompt=none and max_age. Every check is seen to refuse, too.
 func TestOpenIDConnectWithGoOIDC(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, c *charter) {
 		g := newGoOIDC(t, c)
@@ -33,6 +33,9 @@ func TestOpenIDConnectWithGoOIDC(t *testing.T) {
 		again, _ := g.login(nil, oauth2.SetAuthURLParam("max_age", "3600")) // single sign-on
 		if again.Subject != first.Subject || authTime(t, again) != authTime(t, first) {
 			t.Errorf("with max_age=3600: %s at %d, want %s at %d", again.Subject, authTime(t, again), first.Subject, authTime(t, first))
+		}
+		if silent, _ := g.login(nil, oauth2.SetAuthURLParam("prompt", "none")); silent.Subject != first.Subject || authTime(t, silent) != authTime(t, first) {
+			t.Errorf("with prompt=none: %s at %d, want %s at %d", silent.Subject, authTime(t, silent), first.Subject, authTime(t, first))
 		}
 		before := time.Now().Unix()
 		fresh, _ := g.login([]string{"login"}, oauth2.SetAuthURLParam("max_age", "0"))
