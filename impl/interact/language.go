@@ -37,8 +37,11 @@ func translations(own fs.FS, base *painter) ([]translation, error) {
 		return nil, nil
 	}
 	entries, err := fs.ReadDir(own, ".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // one that cannot be listed has files, and no languages
+	}
 	if err != nil {
-		return nil, nil //nolint:nilerr // a file system that lists nothing has files, and no languages
+		return nil, err
 	}
 	var all []translation
 	var problems []error

@@ -103,11 +103,22 @@ func (p operations) Login(ctx context.Context, in *gen.LoginInput) (gen.LoginOut
 	if err != nil {
 		return p.loginAgain(e, in.Form.Username, err)
 	}
-	cookie, err := p.sessions.start(ctx, in.HTTP, id)
+	cookies, err := p.signIn(ctx, in.HTTP, id)
 	if err != nil {
 		return nil, err
 	}
-	return gen.Login303{Location: e.next, SetCookie: append(p.server.ChangeUserAgentState(), cookie)}, nil
+	return gen.Login303{Location: e.next, SetCookie: cookies}, nil
+}
+
+// signIn signs id in at the browser of r and returns the cookies: that of the
+// session, and the one by which the clients there find out (Session Management
+// §3.2).
+func (p *pages) signIn(ctx context.Context, r *http.Request, id Identity) (setCookie []string, err error) {
+	cookie, err := p.sessions.start(ctx, r, id)
+	if err != nil {
+		return nil, err
+	}
+	return append(p.server.ChangeUserAgentState(), cookie), nil
 }
 
 // record tells the audit trail how an attempt to sign in ended. The name that was
@@ -122,7 +133,11 @@ func (p *pages) record(ctx context.Context, r *http.Request, e errand, id Identi
 	case err != nil:
 		return // a malformed attempt, or the server's own trouble, which is logged
 	}
-	event := store.Event{Reason: reason, ClientID: e.client(), Subject: id.Subject}
+	p.emit(ctx, r, store.Event{Reason: reason, ClientID: e.client(), Subject: id.Subject})
+}
+
+// emit adds who sent r to the event.
+func (p *pages) emit(ctx context.Context, r *http.Request, event store.Event) {
 	if addr := p.cfg.Peer(r); addr.IsValid() {
 		event.Address = addr.String()
 	}

@@ -52,11 +52,11 @@ func (p operations) SignUp(ctx context.Context, in *gen.SignUpInput) (gen.SignUp
 	if err != nil {
 		return p.signUpAgain(e, in.Form.Username, err)
 	}
-	cookie, err := p.sessions.start(ctx, in.HTTP, id)
+	cookies, err := p.signIn(ctx, in.HTTP, id)
 	if err != nil {
 		return nil, err
 	}
-	return gen.SignUp303{Location: e.next, SetCookie: []string{cookie}}, nil
+	return gen.SignUp303{Location: e.next, SetCookie: cookies}, nil
 }
 
 var (
@@ -92,11 +92,7 @@ func (p *pages) recordSignUp(ctx context.Context, r *http.Request, e errand, id 
 		}
 		reason = "sign_up_throttled"
 	}
-	event := store.Event{Reason: reason, ClientID: e.client(), Subject: id.Subject}
-	if addr := p.cfg.Peer(r); addr.IsValid() {
-		event.Address = addr.String()
-	}
-	p.server.Emit(ctx, event)
+	p.emit(ctx, r, store.Event{Reason: reason, ClientID: e.client(), Subject: id.Subject})
 }
 
 // signUpAgain shows the form with what was wrong.

@@ -68,7 +68,11 @@ func TestPromptCreate(t *testing.T) {
 		}
 	}
 	form := signUp(t, b.follow(to), "bob", alicePassword)
+	state := b.cookies["__Host-charter-state"]
 	answer := b.post("/signup", form)
+	if got := b.cookies["__Host-charter-state"]; state == "" || got == state {
+		t.Errorf("the user agent state is %q after %q: the clients here do not find out", got, state)
+	}
 	if to = goesTo(t, answer); !strings.HasPrefix(to, servertest.Issuer+"/consent?") {
 		t.Fatalf("after it: %s", to)
 	}
